@@ -1,0 +1,1 @@
+"""Speed of spotgpu beside named peers; `python -m benchmarks` prints the table."""
