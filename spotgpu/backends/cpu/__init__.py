@@ -1,1 +1,18 @@
-"""To be written."""
+"""The engine in numpy: the specification of every kernel, and the fallback where no GPU is."""
+
+from spotgpu.backends.cpu._background import background
+from spotgpu.backends.cpu._bandpass import bandpass, quantise
+from spotgpu.backends.cpu._centroid import centroid, characterize
+from spotgpu.backends.cpu._local_max import local_max, where_close
+from spotgpu.backends.cpu._percentile import percentile
+
+__all__ = [
+    "background",
+    "bandpass",
+    "centroid",
+    "characterize",
+    "local_max",
+    "percentile",
+    "quantise",
+    "where_close",
+]

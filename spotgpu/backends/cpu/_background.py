@@ -1,0 +1,102 @@
+"""Mirror of the `background` kernels: grey level and noise where there are no spots."""
+
+from __future__ import annotations
+
+import math
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spotgpu.backends.cpu._ordered import tree_sum
+from spotgpu.backends.cpu._strips import running, slide
+from spotgpu.backends.windows import mask_offsets
+
+__all__ = ["background"]
+
+
+def background(
+    frames: npt.NDArray[Any], raw: npt.NDArray[Any], radius: tuple[int, ...]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return mean and standard deviation of the raw pixels that no spot can reach.
+
+    Equivalent to, for each frame::
+
+        outside = ~binary_dilation(frame != 0, ellipsoid(radius))
+        level, noise = raw[outside].mean(), raw[outside].std()
+
+    with scipy.ndimage. The sums of an integer image are exact; those of a float image are taken
+    over the whole frame, 0 inside, by `tree_sum`.
+
+    Parameters
+    ----------
+    frames : ndarray, shape (F, [Z,] Y, X)
+        The filtered frames; a pixel that is not 0 may belong to a spot.
+    raw : ndarray, shape (F, [Z,] Y, X)
+        The frames before filtering.
+    radius : tuple of int
+        Half-axes of a spot in image order, in pixels.
+
+    Returns
+    -------
+    level : ndarray of float64, shape (F,)
+        Mean; NaN where no pixel is left.
+    noise : ndarray of float64, shape (F,)
+        Standard deviation of the pixels (not of a sample); NaN where fewer than two are left.
+    """
+    statistics = [
+        _statistics(image, ~_dilate(frame != 0, radius))
+        for frame, image in zip(frames, raw, strict=True)
+    ]
+    level, noise = np.array(statistics, np.float64).reshape(-1, 2).T
+    return level, noise
+
+
+def _dilate(bright: npt.NDArray[np.bool_], radius: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Dilate by the ellipsoid: along the rows once per half-width, then shift and combine."""
+    rows: dict[int, list[tuple[int, ...]]] = {}
+    # In C order, the pixels of one row of the mask follow each other.
+    for lead, pixels in groupby(map(tuple, mask_offsets(radius)), key=itemgetter(slice(-1))):
+        rows.setdefault(sum(1 for _ in pixels) // 2, []).append(lead)
+    result = np.zeros_like(bright)
+    level = np.empty(bright.shape, np.uint8)
+    for half_width, leads in rows.items():
+        window = running(np.maximum, 2 * half_width + 1)
+        slide(bright, level, bright.ndim - 1, (half_width, half_width), window)
+        wide = level.view(np.bool_)
+        for lead in leads:
+            target = tuple(_shifted(k, n) for k, n in zip(lead, bright.shape, strict=False))
+            source = tuple(_shifted(-k, n) for k, n in zip(lead, bright.shape, strict=False))
+            result[target] |= wide[source]
+    return result
+
+
+def _shifted(offset: int, length: int) -> slice:
+    return slice(max(0, offset), max(0, length + min(0, offset)))
+
+
+def _statistics(image: npt.NDArray[Any], outside: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    count = int(np.count_nonzero(outside))
+    if count == 0:
+        return math.nan, math.nan
+    if image.dtype.kind == "f":
+        mean = tree_sum(np.where(outside, image, 0.0)) / count
+        deviation = np.where(outside, image.astype(np.float64) - mean, 0.0)
+        variance = tree_sum(deviation**2) / count
+    else:
+        pixels = image[outside].astype(np.int64)
+        total, squares = int(pixels.sum()), _sum_of_squares(pixels)
+        mean = total / count
+        variance = (count * squares - total**2) / count**2
+    return mean, math.sqrt(variance) if count > 1 else math.nan
+
+
+def _sum_of_squares(pixels: npt.NDArray[np.int64]) -> int:
+    """Return the exact sum of squares of integers of at most 32 bits."""
+    if np.abs(pixels).max() < 1 << 16:
+        return int(np.dot(pixels, pixels))
+    # High and low halves: each of the three sums stays below 2^63.
+    high, low = pixels >> 16, pixels & 0xFFFF
+    return (int(np.dot(high, high)) << 32) + (int(np.dot(high, low)) << 17) + int(np.dot(low, low))

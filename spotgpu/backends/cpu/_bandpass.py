@@ -1,0 +1,178 @@
+"""Mirror of the `bandpass` kernels: subtract the background, suppress the noise, quantise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spotgpu.backends.cpu._strips import STRIP, Window, running, slide
+from spotgpu.backends.windows import gaussian_weights
+
+__all__ = ["bandpass", "quantise"]
+
+
+def bandpass(
+    frames: npt.NDArray[Any],
+    noise_size: Sequence[float],
+    smoothing_size: Sequence[int],
+    threshold: float,
+) -> npt.NDArray[np.float64]:
+    """Return Gaussian minus boxcar, 0 where the difference is below the threshold.
+
+    Equivalent to, for each frame::
+
+        background = frame.copy()                       # of the frame's own type: truncated
+        lowpass = frame.astype(float)
+        for axis in range(frame.ndim):
+            uniform_filter1d(background, smoothing_size[axis], axis, output=background)
+            lowpass = correlate1d(lowpass, gaussian_weights(noise_size[axis]), axis,
+                                  mode="constant")
+        difference = lowpass - background
+        result = np.where(difference >= threshold, difference, 0)
+
+    with scipy.ndimage, bit for bit for integer frames: the background is an integer, truncated
+    towards zero after each axis; the Gaussian is summed in float64 from the centre, then from the
+    outermost pair of neighbours inwards. The box sums of float frames have the fixed order of
+    `running`, in float64, rounded to the frame's type after each axis.
+
+    Parameters
+    ----------
+    frames : ndarray, shape (F, [Z,] Y, X)
+        Integer of at most 32 bits, float32 or float64; finite.
+    noise_size : sequence of float
+        Standard deviation of the Gaussian per axis, in pixels; 0 leaves the axis alone.
+    smoothing_size : sequence of int
+        Side of the box per axis, in pixels; odd.
+    threshold : float
+        In grey levels, not negative.
+
+    Returns
+    -------
+    ndarray of float64, shape (F, [Z,] Y, X)
+        The filtered frames.
+
+    References
+    ----------
+    .. [1] J. C. Crocker and D. G. Grier, J. Colloid Interface Sci. 179, 298 (1996),
+       https://doi.org/10.1006/jcis.1996.0217, equations 1 to 4.
+    """
+    result = np.empty(frames.shape, np.float64)
+    for frame, out in zip(frames, result, strict=True):
+        _lowpass(frame, noise_size, out)
+        _subtract(out, _boxcar(frame, smoothing_size), threshold)
+    return result
+
+
+def quantise(
+    bandpassed: npt.NDArray[np.float64], dtype: npt.DTypeLike
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
+    """Stretch each frame over the range of an integer type.
+
+    Equivalent to, for each frame::
+
+        scale = np.iinfo(dtype).max / frame.max() if frame.max() > 0 else 1.0
+        quantised = (scale * np.clip(frame, 0, None)).astype(dtype)     # truncates
+
+    Parameters
+    ----------
+    bandpassed : ndarray of float64, shape (F, [Z,] Y, X)
+        Frames; what is negative becomes 0.
+    dtype : dtype
+        Integer type of at most 32 bits.
+
+    Returns
+    -------
+    quantised : ndarray of `dtype`, shape (F, [Z,] Y, X)
+        The integer frames.
+    scale : ndarray of float64, shape (F,)
+        What each frame was multiplied by.
+    """
+    quantised = np.empty(bandpassed.shape, dtype)
+    brightest = bandpassed.reshape(len(bandpassed), -1).max(axis=1)
+    scale = np.ones(len(bandpassed))
+    np.divide(np.iinfo(quantised.dtype).max, brightest, out=scale, where=brightest > 0)
+    for frame, factor, out in zip(bandpassed, scale, quantised, strict=True):
+        source, target = frame.reshape(-1), out.reshape(-1)
+        for start in range(0, source.size, STRIP):
+            strip = slice(start, start + STRIP)
+            stretched = np.maximum(source[strip], 0.0)
+            stretched *= factor
+            target[strip] = stretched.astype(out.dtype)
+    return quantised, scale
+
+
+def _lowpass(
+    frame: npt.NDArray[Any], sigma: Sequence[float], out: npt.NDArray[np.float64]
+) -> None:
+    source = frame
+    for axis, width in enumerate(sigma):
+        if width > 0:
+            weights = gaussian_weights(width)
+            radius = len(weights) // 2
+            slide(source, out, axis, (radius, radius), _correlation(weights))
+            source = out
+    if source is frame:
+        out[...] = frame
+
+
+def _correlation(weights: npt.NDArray[np.float64]) -> Window:
+    radius = len(weights) // 2
+
+    def window(
+        buffer: npt.NDArray[np.float64], stride: int, length: int
+    ) -> npt.NDArray[np.float64]:
+        result = buffer[radius * stride :][:length] * weights[radius]
+        pair = np.empty(length)
+        for k in range(radius):
+            np.add(buffer[k * stride :][:length], buffer[(2 * radius - k) * stride :][:length], pair)
+            np.multiply(pair, weights[k], pair)
+            np.add(result, pair, result)
+        return result
+
+    return window
+
+
+def _boxcar(frame: npt.NDArray[Any], size: Sequence[int]) -> npt.NDArray[Any]:
+    background = frame
+    for axis, side in enumerate(size):
+        source, background = background, np.empty(frame.shape, _sum_type(frame.dtype, side))
+        slide(source, background, axis, (side // 2, side // 2), _mean(side, frame.dtype), nearest=True)
+    return background
+
+
+def _sum_type(dtype: np.dtype[Any], side: int) -> np.dtype[Any]:
+    if dtype.kind == "f":
+        return np.dtype(np.float64)
+    info = np.iinfo(dtype)
+    for wider in (np.uint16, np.uint32, np.int16, np.int32):
+        if np.iinfo(wider).min <= side * info.min and side * info.max <= np.iinfo(wider).max:
+            return np.dtype(wider)
+    return np.dtype(np.int64)
+
+
+def _mean(side: int, dtype: np.dtype[Any]) -> Window:
+    total = running(np.add, side)
+
+    def window(buffer: npt.NDArray[Any], stride: int, length: int) -> npt.NDArray[Any]:
+        sums = total(buffer, stride, length)
+        if dtype.kind == "f":
+            return (sums / side).astype(dtype)
+        if dtype.kind == "u":
+            return sums // buffer.dtype.type(side)
+        return np.sign(sums) * (np.abs(sums) // buffer.dtype.type(side))
+
+    return window
+
+
+def _subtract(
+    lowpass: npt.NDArray[np.float64], background: npt.NDArray[Any], threshold: float
+) -> None:
+    """Turn `lowpass` into the thresholded difference, in place."""
+    flat, other = lowpass.reshape(-1), background.reshape(-1)
+    for start in range(0, flat.size, STRIP):
+        strip = flat[start : start + STRIP]
+        np.subtract(strip, other[start : start + STRIP], out=strip)
+        strip *= strip >= threshold

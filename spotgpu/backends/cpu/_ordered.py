@@ -1,0 +1,66 @@
+"""Sums of floating-point numbers in the order that the kernels use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["tree_sum", "warp_sum"]
+
+WARP = 32
+
+
+def tree_sum(values: npt.NDArray[Any]) -> float:
+    """Return the sum of all elements by halving.
+
+    The flat array, padded with zeros to a power of two, is replaced by the sum of its two halves
+    until one element is left.
+
+    Parameters
+    ----------
+    values : ndarray
+        Real numbers; summed in float64.
+
+    Returns
+    -------
+    float
+        0.0 for an empty array.
+    """
+    flat = values.reshape(-1).astype(np.float64)
+    while flat.size > 1:
+        half = 1 << ((flat.size - 1).bit_length() - 1)
+        # What lies beyond the padded end adds zero.
+        flat[: flat.size - half] += flat[half:]
+        flat = flat[:half]
+    return float(flat[0]) if flat.size else 0.0
+
+
+def warp_sum(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Return the sums of rows in the order of a warp.
+
+    Lane l of 32 adds the elements l, l + 32, l + 64 ... of a row from the left; then the lanes are
+    added by halving: lane l takes lane l + 16, l + 8, l + 4, l + 2, l + 1.
+
+    Parameters
+    ----------
+    values : ndarray, shape (N, P)
+        Real numbers; summed in float64.
+
+    Returns
+    -------
+    ndarray of float64, shape (N,)
+        One sum a row.
+    """
+    rows, length = values.shape
+    lanes = np.zeros((rows, WARP))
+    for start in range(0, length, WARP):
+        part = values[:, start : start + WARP]
+        lanes[:, : part.shape[1]] += part
+    width = WARP
+    while width > 1:
+        width //= 2
+        lanes = lanes[:, :width] + lanes[:, width:]
+    result: npt.NDArray[np.float64] = lanes[:, 0]
+    return result
