@@ -20,7 +20,7 @@ def gaussian_weights(sigma: float, truncate: float = 4.0) -> npt.NDArray[np.floa
     Parameters
     ----------
     sigma : float
-        Standard deviation in pixels, > 0.
+        Standard deviation in pixels; 0 gives the single weight 1.
     truncate : float
         The kernel reaches ``int(truncate * sigma + 0.5)`` pixels to each side.
 
@@ -30,6 +30,8 @@ def gaussian_weights(sigma: float, truncate: float = 4.0) -> npt.NDArray[np.floa
         Symmetric weights that sum to 1.
     """
     radius = int(truncate * sigma + 0.5)
+    if radius == 0:
+        return np.ones(1)
     weights: npt.NDArray[np.float64] = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
     return weights / weights.sum()
 

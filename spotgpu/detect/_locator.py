@@ -125,7 +125,9 @@ class Locator:
         mass /= scale
         if not self._given["characterize"]:
             return _brightest(np.column_stack([positions, mass]), mass, options.topn)
-        return self._characterized(raw, filtered, float(scale[0]), positions, windows, mass, options)
+        return self._characterized(
+            raw, filtered, float(scale[0]), positions, windows, mass, options
+        )
 
     def _options(self, ndim: int, is_float: bool) -> Options:
         key = (ndim, is_float)
@@ -138,20 +140,20 @@ class Locator:
     ) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
         engine = backends.of(raw)
         is_float = raw.dtype.kind == "f"
+        dtype = np.dtype(np.uint8) if is_float else raw.dtype
         if self._given["preprocess"]:
-            bandpassed = engine.bandpass(
-                raw, options.noise_size, options.smoothing_size, options.threshold
+            filtered, scale = engine.bandpass(
+                raw, options.noise_size, options.smoothing_size, options.threshold, dtype
             )
         elif is_float:
-            bandpassed = raw.astype(np.float64)
+            filtered, scale = engine.quantise(raw.astype(np.float64), dtype)
         elif raw.min() < 0:
             raise ValueError(
                 "`raw_image` must not be negative with preprocess=False, "
                 f"got a pixel of {raw.min()}"
             )
         else:
-            return raw, np.ones(len(raw))
-        filtered, scale = engine.quantise(bandpassed, np.uint8 if is_float else raw.dtype)
+            filtered, scale = raw, np.ones(len(raw))
         return filtered, scale
 
     def _characterized(

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spotgpu.backends.cpu._strips import STRIP, Window, running, slide
+from spotgpu.backends.cpu._certified import certified
+from spotgpu.backends.cpu._strips import BLOCK, Window, running, slide
 from spotgpu.backends.windows import gaussian_weights
 
 __all__ = ["bandpass", "quantise"]
@@ -19,10 +20,11 @@ def bandpass(
     noise_size: Sequence[float],
     smoothing_size: Sequence[int],
     threshold: float,
-) -> npt.NDArray[np.float64]:
-    """Return Gaussian minus boxcar, 0 where the difference is below the threshold.
+    dtype: npt.DTypeLike,
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
+    """Subtract a boxcar from a Gaussian and stretch the result over an integer type.
 
-    Equivalent to, for each frame::
+    Equivalent to, for each frame, with scipy.ndimage::
 
         background = frame.copy()                       # of the frame's own type: truncated
         lowpass = frame.astype(float)
@@ -31,12 +33,14 @@ def bandpass(
             lowpass = correlate1d(lowpass, gaussian_weights(noise_size[axis]), axis,
                                   mode="constant")
         difference = lowpass - background
-        result = np.where(difference >= threshold, difference, 0)
+        difference[difference < threshold] = 0
+        result, scale = quantise(difference, dtype)
 
-    with scipy.ndimage, bit for bit for integer frames: the background is an integer, truncated
-    towards zero after each axis; the Gaussian is summed in float64 from the centre, then from the
-    outermost pair of neighbours inwards. The box sums of float frames have the fixed order of
-    `running`, in float64, rounded to the frame's type after each axis.
+    bit for bit for integer frames: the background is an integer, truncated towards zero after each
+    axis; the Gaussian is summed in float64 from the centre, then from the outermost pair of
+    neighbours inwards. The box sums of float frames have the fixed order of `running`, in
+    float64, rounded to the frame's type after each axis. Results of 8 bits are computed in
+    float32 and proven (`certified`); the bits are the same.
 
     Parameters
     ----------
@@ -48,26 +52,39 @@ def bandpass(
         Side of the box per axis, in pixels; odd.
     threshold : float
         In grey levels, not negative.
+    dtype : dtype
+        Integer type of the result, of at most 32 bits.
 
     Returns
     -------
-    ndarray of float64, shape (F, [Z,] Y, X)
+    quantised : ndarray of `dtype`, shape (F, [Z,] Y, X)
         The filtered frames.
+    scale : ndarray of float64, shape (F,)
+        What each frame was multiplied by.
 
     References
     ----------
     .. [1] J. C. Crocker and D. G. Grier, J. Colloid Interface Sci. 179, 298 (1996),
        https://doi.org/10.1006/jcis.1996.0217, equations 1 to 4.
     """
-    result = np.empty(frames.shape, np.float64)
-    for frame, out in zip(frames, result, strict=True):
-        _lowpass(frame, noise_size, out)
-        _subtract(out, _boxcar(frame, smoothing_size), threshold)
-    return result
+    quantised = np.empty(frames.shape, dtype)
+    scale = np.empty(len(frames))
+    weights = [gaussian_weights(sigma) for sigma in noise_size]
+    for number, frame in enumerate(frames):
+        background = _boxcar(frame, smoothing_size)
+        fast = None
+        if quantised.dtype == np.uint8:
+            fast = certified(frame, background, weights, threshold)
+        if fast is None:
+            difference = _lowpass(frame, weights)
+            _subtract(difference, background, threshold)
+            fast = _stretch(difference, quantised.dtype)
+        quantised[number], scale[number] = fast
+    return quantised, scale
 
 
 def quantise(
-    bandpassed: npt.NDArray[np.float64], dtype: npt.DTypeLike
+    frames: npt.NDArray[np.float64], dtype: npt.DTypeLike
 ) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
     """Stretch each frame over the range of an integer type.
 
@@ -78,8 +95,8 @@ def quantise(
 
     Parameters
     ----------
-    bandpassed : ndarray of float64, shape (F, [Z,] Y, X)
-        Frames; what is negative becomes 0.
+    frames : ndarray of float64, shape (F, [Z,] Y, X)
+        What is negative becomes 0.
     dtype : dtype
         Integer type of at most 32 bits.
 
@@ -90,32 +107,37 @@ def quantise(
     scale : ndarray of float64, shape (F,)
         What each frame was multiplied by.
     """
-    quantised = np.empty(bandpassed.shape, dtype)
-    brightest = bandpassed.reshape(len(bandpassed), -1).max(axis=1)
-    scale = np.ones(len(bandpassed))
-    np.divide(np.iinfo(quantised.dtype).max, brightest, out=scale, where=brightest > 0)
-    for frame, factor, out in zip(bandpassed, scale, quantised, strict=True):
-        source, target = frame.reshape(-1), out.reshape(-1)
-        for start in range(0, source.size, STRIP):
-            strip = slice(start, start + STRIP)
-            stretched = np.maximum(source[strip], 0.0)
-            stretched *= factor
-            target[strip] = stretched.astype(out.dtype)
+    quantised = np.empty(frames.shape, dtype)
+    scale = np.empty(len(frames))
+    for number, frame in enumerate(frames):
+        quantised[number], scale[number] = _stretch(frame, quantised.dtype)
+    return quantised, scale
+
+
+def _stretch(
+    frame: npt.NDArray[np.float64], dtype: np.dtype[Any]
+) -> tuple[npt.NDArray[Any], float]:
+    peak = float(frame.max())
+    scale = np.iinfo(dtype).max / peak if peak > 0 else 1.0
+    quantised = np.empty(frame.shape, dtype)
+    source, target = frame.reshape(-1), quantised.reshape(-1)
+    for start in range(0, source.size, BLOCK):
+        strip = slice(start, start + BLOCK)
+        stretched = np.maximum(source[strip], 0.0)
+        stretched *= scale
+        target[strip] = stretched.astype(dtype)
     return quantised, scale
 
 
 def _lowpass(
-    frame: npt.NDArray[Any], sigma: Sequence[float], out: npt.NDArray[np.float64]
-) -> None:
-    source = frame
-    for axis, width in enumerate(sigma):
-        if width > 0:
-            weights = gaussian_weights(width)
-            radius = len(weights) // 2
-            slide(source, out, axis, (radius, radius), _correlation(weights))
-            source = out
-    if source is frame:
-        out[...] = frame
+    frame: npt.NDArray[Any], weights: Sequence[npt.NDArray[np.float64]]
+) -> npt.NDArray[np.float64]:
+    source, out = frame, np.empty(frame.shape, np.float64)
+    for axis, kernel in enumerate(weights):
+        radius = len(kernel) // 2
+        slide(source, out, axis, (radius, radius), _correlation(kernel))
+        source = out
+    return out
 
 
 def _correlation(weights: npt.NDArray[np.float64]) -> Window:
@@ -127,7 +149,9 @@ def _correlation(weights: npt.NDArray[np.float64]) -> Window:
         result = buffer[radius * stride :][:length] * weights[radius]
         pair = np.empty(length)
         for k in range(radius):
-            np.add(buffer[k * stride :][:length], buffer[(2 * radius - k) * stride :][:length], pair)
+            np.add(
+                buffer[k * stride :][:length], buffer[(2 * radius - k) * stride :][:length], pair
+            )
             np.multiply(pair, weights[k], pair)
             np.add(result, pair, result)
         return result
@@ -139,7 +163,9 @@ def _boxcar(frame: npt.NDArray[Any], size: Sequence[int]) -> npt.NDArray[Any]:
     background = frame
     for axis, side in enumerate(size):
         source, background = background, np.empty(frame.shape, _sum_type(frame.dtype, side))
-        slide(source, background, axis, (side // 2, side // 2), _mean(side, frame.dtype), nearest=True)
+        slide(
+            source, background, axis, (side // 2, side // 2), _mean(side, frame.dtype), nearest=True
+        )
     return background
 
 
@@ -172,7 +198,7 @@ def _subtract(
 ) -> None:
     """Turn `lowpass` into the thresholded difference, in place."""
     flat, other = lowpass.reshape(-1), background.reshape(-1)
-    for start in range(0, flat.size, STRIP):
-        strip = flat[start : start + STRIP]
-        np.subtract(strip, other[start : start + STRIP], out=strip)
+    for start in range(0, flat.size, BLOCK):
+        strip = flat[start : start + BLOCK]
+        np.subtract(strip, other[start : start + BLOCK], out=strip)
         strip *= strip >= threshold

@@ -38,9 +38,9 @@ def centroid(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Refine maxima to the centre of mass of the pixels around them.
 
-    With I the pixels of the mask at offsets k from the window's centre c, ::
+    With I the pixels of the mask at offsets k from the window's centre c and r the radius, ::
 
-        offset = sum(I k) / sum(I)
+        offset = sum(I (k + r)) / sum(I) - r
 
     and as long as an offset exceeds 0.6 pixels, the window moves by one pixel along that axis (not
     so far that the mask leaves the frame) and is evaluated again. The position is ``c + offset``
@@ -80,7 +80,9 @@ def centroid(
     for _ in range(max_iterations):
         windows[active, 1:] = centre
         sums = _moments(frames, windows[active], radius)
-        offset = sums[:, 1:] / sums[:, :1]
+        # Offsets from the window's corner, not its centre: the rounding decides which pixel a
+        # centre of mass at exactly 0.6 belongs to.
+        offset = sums[:, 1:] / sums[:, :1] - low
         positions[active] = centre + offset
         mass[active] = sums[:, 0]
         moved = centre + (offset > SHIFT) - (offset < -SHIFT)
@@ -173,10 +175,10 @@ def _gather(
 def _moments(
     frames: npt.NDArray[Any], windows: npt.NDArray[np.int64], radius: tuple[int, ...]
 ) -> npt.NDArray[np.float64]:
-    """Return sum(I) and sum(I k_i) of each window, (N, 1 + ndim), exact."""
+    """Return sum(I) and sum(I (k_i + r_i)) of each window, (N, 1 + ndim), exact."""
     table = _moment_table(radius)
     # The matrix product is free to choose its order, so every partial sum must be exact.
-    largest = np.iinfo(frames.dtype).max * np.abs(table).sum(axis=0).max()
+    largest = np.iinfo(frames.dtype).max * table.sum(axis=0).max()
     dtype = np.float32 if largest < 1 << 24 else np.float64
     table = table.astype(dtype)
     sums = np.empty((len(windows), table.shape[1]))
@@ -187,8 +189,8 @@ def _moments(
 
 @lru_cache(maxsize=64)
 def _moment_table(radius: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    offsets = mask_offsets(radius)
-    return np.column_stack([np.ones(len(offsets)), offsets])
+    corner = mask_offsets(radius) + radius
+    return np.column_stack([np.ones(len(corner)), corner])
 
 
 @lru_cache(maxsize=64)

@@ -13,10 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Window", "running", "slide"]
+__all__ = ["BLOCK", "Window", "running", "slide"]
 
-#: Elements a strip: three buffers of float64 stay within a core's second-level cache.
-STRIP = 1 << 15
+#: Bytes of a strip: three buffers stay within a core's second-level cache.
+STRIP = 1 << 18
+
+#: Elements of a block of float64 that stays there with two others.
+BLOCK = STRIP // 8
 
 #: ``window(buffer, stride, length)`` returns `length` results, the i-th computed from
 #: ``buffer[i + stride * j]`` for j = 0 ... before + after.
@@ -69,7 +72,7 @@ def _slide_rows(
     rows, length = source.shape
     before, after = reach
     pitch = before + length + after
-    step = min(rows, max(1, STRIP // pitch))
+    step = min(rows, max(1, STRIP // (pitch * out.itemsize)))
     buffer = np.zeros(step * pitch + before + after, out.dtype)
     padded = buffer[: step * pitch].reshape(step, pitch)
     for start in range(0, rows, step):
@@ -92,16 +95,19 @@ def _slide_columns(
 ) -> None:
     length, columns = source.shape
     before, after = reach
-    step = min(columns, max(64, STRIP // (before + length + after)))
+    step = min(columns, max(64, STRIP // ((before + length + after) * out.itemsize)))
+    buffer = np.zeros((before + length + after) * step, out.dtype)
     for start in range(0, columns, step):
         n = min(step, columns - start)
         strip = source[:, start : start + n]
-        buffer = np.zeros((before + length + after, n), out.dtype)
-        buffer[before : before + length] = strip
+        if n < step:
+            buffer = np.zeros((before + length + after) * n, out.dtype)
+        padded = buffer.reshape(-1, n)
+        padded[before : before + length] = strip
         if nearest:
-            buffer[:before] = strip[0]
-            buffer[before + length :] = strip[-1]
-        out[:, start : start + n] = window(buffer.ravel(), n, length * n).reshape(length, n)
+            padded[:before] = strip[0]
+            padded[before + length :] = strip[-1]
+        out[:, start : start + n] = window(buffer, n, length * n).reshape(length, n)
 
 
 def running(combine: np.ufunc, size: int) -> Window:

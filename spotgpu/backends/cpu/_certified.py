@@ -1,0 +1,262 @@
+"""The bandpass in float32, proven pixel by pixel: several times faster, the same bits.
+
+The Gaussian is a product of matrices in float32, with an error that has a bound. A pixel is done
+if the whole interval around its value gives one and the same integer; the few others are
+evaluated again in float64, in the order of `bandpass`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spotgpu.backends.cpu._strips import BLOCK
+
+__all__ = ["certified"]
+
+#: Rows of a block that goes through all axes while it is in the cache, and of a band of the matrix.
+ROWS, BAND = 128, 32
+
+#: Most bits after the point of a pixel in 16-bit fixed point.
+FINEST = 8
+
+#: Above this share of doubtful pixels, float64 throughout is faster.
+DOUBTFUL = 0.02
+
+
+def certified(
+    frame: npt.NDArray[Any],
+    background: npt.NDArray[Any],
+    weights: Sequence[npt.NDArray[np.float64]],
+    threshold: float,
+) -> tuple[npt.NDArray[np.uint8], float] | None:
+    """Return the quantised difference and its scale, or None if this path would not pay.
+
+    Equivalent to::
+
+        difference = lowpass(frame, weights) - background
+        difference[difference < threshold] = 0
+        scale = 255 / difference.max() if difference.max() > 0 else 1.0
+        quantised = (scale * np.maximum(difference, 0)).astype(np.uint8)
+
+    Parameters
+    ----------
+    frame : ndarray, shape ([Z,] Y, X)
+        Finite.
+    background : ndarray, shape ([Z,] Y, X)
+        What is subtracted.
+    weights : sequence of ndarray of float64
+        Gaussian weights per axis.
+    threshold : float
+        In grey levels, not negative.
+
+    Returns
+    -------
+    quantised : ndarray of uint8, shape ([Z,] Y, X)
+        The integer frame.
+    scale : float
+        What the difference was multiplied by.
+    """
+    exact = _Exact(frame, background, weights)
+    difference = _lowpass32(frame, weights)
+    np.subtract(difference, background, out=difference, casting="unsafe")
+    bound = _Bound(frame, background, weights)
+    peak = _exact_peak(difference, bound.everywhere, exact)
+    if peak is None:
+        return None
+    if peak < threshold or peak <= 0:
+        return np.zeros(frame.shape, np.uint8), 1.0
+    scale = 255.0 / peak
+    bits = min(FINEST, -math.ceil(math.log2(2 * scale * bound.everywhere)))
+    if bits < 2:
+        return None
+    quantised, near = _truncate(difference, scale, threshold, bits)
+    value = difference.reshape(-1)[near].astype(np.float64)
+    slack = bound.at(near, value)
+    low, high = (_level(value + s, scale, threshold) for s in (-slack, slack))
+    quantised.reshape(-1)[near] = low
+    doubtful = near[low != high]
+    if len(doubtful) > DOUBTFUL * frame.size:
+        return None
+    quantised.reshape(-1)[doubtful] = _level(exact(doubtful), scale, threshold)
+    return quantised, scale
+
+
+def _level(value: npt.NDArray[np.float64], scale: float, threshold: float) -> npt.NDArray[np.uint8]:
+    kept = np.where(value >= threshold, np.maximum(value, 0.0), 0.0)
+    return np.minimum(scale * kept, 255.0).astype(np.uint8)
+
+
+class _Bound:
+    """How far the difference in float32 can be from the one in float64.
+
+    With n weights an axis, the sum of a product of matrices has, in any order and with or without
+    fused operations, at most n roundings a term, and one of the weight: (n + 1) u relative to the
+    sum of magnitudes, u = 2^-24 (N. J. Higham, Accuracy and Stability of Numerical Algorithms,
+    section 3.1). Four more are for conversions, the subtraction and the scale.
+    """
+
+    def __init__(
+        self,
+        frame: npt.NDArray[Any],
+        background: npt.NDArray[Any],
+        weights: Sequence[npt.NDArray[np.float64]],
+    ) -> None:
+        self.relative = (sum(len(w) + 1 for w in weights) + 4) * 2.0**-24
+        self.everywhere = self.relative * float(max(frame.max(), -float(frame.min()), 1e-30))
+        self.positive = background if frame.dtype.kind == "u" else None
+
+    def at(
+        self, flat: npt.NDArray[np.intp], value: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Return the bound at some pixels, given the difference there."""
+        if self.positive is None:
+            return np.full(len(flat), self.everywhere)
+        lowpass = self.positive.reshape(-1)[flat] + value + self.everywhere
+        return self.relative * lowpass
+
+
+def _exact_peak(difference: npt.NDArray[np.float32], error: float, exact: _Exact) -> float | None:
+    candidates = np.flatnonzero(difference >= np.float32(float(difference.max()) - 3 * error))
+    if len(candidates) > DOUBTFUL * difference.size:
+        return None
+    return float(exact(candidates).max())
+
+
+def _truncate(
+    difference: npt.NDArray[np.float32], scale: float, threshold: float, bits: int
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.intp]]:
+    """Return the integers, and where the value is near one or near the threshold.
+
+    The value goes into 16 bits, some of them after the point, where the rest is cheap.
+    """
+    flat = difference.reshape(-1)
+    quantised = np.empty(flat.size, np.uint8)
+    cut = int(min(scale * threshold, 255.0) * 2**bits)
+    fraction, below = np.uint16(2**bits - 1), np.uint16(max(0, cut - 1))
+    near = []
+    for start in range(0, flat.size, BLOCK):
+        value = flat[start : start + BLOCK] * np.float32(scale * 2**bits)
+        fixed = np.maximum(value, 0, out=value).astype(np.uint16)
+        level = (fixed >> np.uint16(bits)).astype(np.uint8)
+        level *= fixed >= cut
+        quantised[start : start + BLOCK] = level
+        # Unsigned numbers wrap: each comparison is true on both sides.
+        is_near = ((fixed + np.uint16(1)) & fraction) <= 1
+        is_near &= fixed >= below
+        is_near |= fixed - below <= 2
+        near.append(np.flatnonzero(is_near) + start)
+    return quantised.reshape(difference.shape), np.concatenate(near)
+
+
+def _lowpass32(
+    frame: npt.NDArray[Any], weights: Sequence[npt.NDArray[np.float64]]
+) -> npt.NDArray[np.float32]:
+    *leading, rows, columns = [_bands(n, w) for n, w in zip(frame.shape, weights, strict=True)]
+    source: npt.NDArray[Any] = frame
+    result = np.empty(frame.shape, np.float32)
+    for bands in leading:
+        source, volume, target = (
+            result,
+            source.reshape(len(frame), -1),
+            result.reshape(len(frame), -1),
+        )
+        for start in range(0, volume.shape[1], BLOCK):
+            strip = volume[:, start : start + BLOCK].astype(np.float32)
+            for band, reach, covered in bands:
+                np.matmul(band, strip[reach], out=target[covered, start : start + BLOCK])
+    planes = (-1, *frame.shape[-2:])
+    for plane, target in zip(source.reshape(planes), result.reshape(planes), strict=True):
+        _filter_plane(plane.astype(np.float32), target, rows, columns)
+    return result
+
+
+def _filter_plane(
+    plane: npt.NDArray[np.float32],
+    target: npt.NDArray[np.float32],
+    rows: list[Band],
+    columns: list[Band],
+) -> None:
+    per_block = max(1, ROWS // rows[0][0].shape[0])
+    buffer = np.empty((per_block * rows[0][0].shape[0], plane.shape[1]), np.float32)
+    for number in range(0, len(rows), per_block):
+        block = rows[number : number + per_block]
+        first, last = block[0][2].start, block[-1][2].stop
+        for band, reach, covered in block:
+            smooth = buffer[covered.start - first : covered.stop - first]
+            np.matmul(band, plane[reach], out=smooth)
+        for band, reach, covered in columns:
+            np.matmul(buffer[: last - first, reach], band.T, out=target[first:last, covered])
+
+
+#: A piece of the convolution matrix, the pixels that it reads and the pixels that it gives.
+Band = tuple[npt.NDArray[np.float32], slice, slice]
+
+
+def _bands(length: int, weights: npt.NDArray[np.float64]) -> list[Band]:
+    """Cut the banded matrix of a convolution with zeros outside into blocks along its diagonal."""
+    radius = len(weights) // 2
+    side = max(BAND, 2 * radius)
+    matrix = np.zeros((side, side + 2 * radius), np.float32)
+    for row in range(side):
+        matrix[row, row : row + len(weights)] = weights
+    bands = []
+    for start in range(0, length, side):
+        stop = min(start + side, length)
+        low, high = max(0, start - radius), min(length, stop + radius)
+        shift = radius - start
+        piece = np.ascontiguousarray(matrix[: stop - start, low + shift : high + shift])
+        bands.append((piece, slice(low, high), slice(start, stop)))
+    return bands
+
+
+class _Exact:
+    """The difference at single pixels, in float64, in the order of `bandpass`."""
+
+    def __init__(
+        self,
+        frame: npt.NDArray[Any],
+        background: npt.NDArray[Any],
+        weights: Sequence[npt.NDArray[np.float64]],
+    ) -> None:
+        self.frame, self.background, self.weights = frame, background, weights
+
+    def __call__(self, flat: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+        values = np.empty(len(flat))
+        step = max(64, BLOCK // math.prod(len(w) for w in self.weights))
+        for start in range(0, len(flat), step):
+            values[start : start + step] = self._lowpass(flat[start : start + step])
+        values -= self.background.reshape(-1)[flat]
+        return values
+
+    def _lowpass(self, flat: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+        window = self._windows(flat)
+        for weights in self.weights:
+            radius = len(weights) // 2
+            smooth = window[radius] * weights[radius]
+            for k in range(radius):
+                smooth += (window[k] + window[2 * radius - k]) * weights[k]
+            window = smooth
+        return window
+
+    def _windows(self, flat: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+        """Gather the pixels around, (K_0, ..., K_d, n), 0 outside the frame."""
+        index: npt.NDArray[np.intp] = np.zeros(1, np.intp)
+        beyond = []
+        pixels = np.unravel_index(flat, self.frame.shape)
+        for pixel, length, weights in zip(pixels, self.frame.shape, self.weights, strict=True):
+            radius = len(weights) // 2
+            reach = pixel + np.arange(-radius, radius + 1)[:, None]
+            beyond.append((reach < 0) | (reach >= length))
+            index = index[..., None, :] * length + reach
+        gathered = self.frame.reshape(-1).take(index, mode="clip").astype(np.float64)
+        for axis, outside in enumerate(beyond):
+            if outside.any():
+                shape = [1] * gathered.ndim
+                shape[axis], shape[-1] = outside.shape
+                gathered *= ~outside.reshape(shape)
+        return gathered
