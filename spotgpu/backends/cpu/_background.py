@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -11,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from spotgpu.backends.cpu._ordered import tree_sum
-from spotgpu.backends.cpu._strips import running, slide
 from spotgpu.backends.windows import mask_offsets
 
 __all__ = ["background"]
+
+#: Pixels that are dilated at once.
+WORD = 64
 
 
 def background(
@@ -47,30 +50,59 @@ def background(
         Standard deviation of the pixels (not of a sample); NaN where fewer than two are left.
     """
     statistics = [
-        _statistics(image, ~_dilate(frame != 0, radius))
+        _statistics(image, _outside(frame, radius))
         for frame, image in zip(frames, raw, strict=True)
     ]
     level, noise = np.array(statistics, np.float64).reshape(-1, 2).T
     return level, noise
 
 
-def _dilate(bright: npt.NDArray[np.bool_], radius: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-    """Dilate by the ellipsoid: along the rows once per half-width, then shift and combine."""
+def _outside(frame: npt.NDArray[Any], radius: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Return where the ellipsoid around a pixel has no bright one.
+
+    The dilation is on words of 64 pixels: along the rows to each half-width of the mask in turn,
+    then shifted to the mask's rows and combined.
+    """
+    # A row ends with enough zeros that no pixel is shifted into the next one.
+    *lead_shape, columns = frame.shape
+    pitch = -(-(columns + radius[-1]) // WORD) * WORD
+    bright = np.zeros((*lead_shape, pitch), bool)
+    np.not_equal(frame, 0, out=bright[..., :columns])
+    words = np.packbits(bright, axis=-1, bitorder="little").view("<u8")
+    reached = np.zeros_like(words)
+    width = 0
+    for half_width, leads in _mask_rows(radius):
+        words = _widened(words, width, half_width)
+        width = half_width
+        for lead in leads:
+            target = tuple(_shifted(k, n) for k, n in zip(lead, lead_shape, strict=True))
+            source = tuple(_shifted(-k, n) for k, n in zip(lead, lead_shape, strict=True))
+            reached[target] |= words[source]
+    outside = np.unpackbits((~reached).view(np.uint8), axis=-1, count=columns, bitorder="little")
+    return outside.view(np.bool_)
+
+
+def _widened(words: npt.NDArray[Any], width: int, target: int) -> npt.NDArray[Any]:
+    """Dilate rows from one half-width to a larger one."""
+    while width < target:
+        step = min(target - width, 2 * width + 1, WORD - 1)
+        flat = words.reshape(-1)
+        wide = flat | flat << np.uint64(step) | flat >> np.uint64(step)
+        wide[1:] |= flat[:-1] >> np.uint64(WORD - step)
+        wide[:-1] |= flat[1:] << np.uint64(WORD - step)
+        words = wide.reshape(words.shape)
+        width += step
+    return words
+
+
+@lru_cache(maxsize=64)
+def _mask_rows(radius: tuple[int, ...]) -> list[tuple[int, list[tuple[int, ...]]]]:
+    """Return the half-widths of the mask's rows, ascending, and the rows that have each."""
     rows: dict[int, list[tuple[int, ...]]] = {}
     # In C order, the pixels of one row of the mask follow each other.
-    for lead, pixels in groupby(map(tuple, mask_offsets(radius)), key=itemgetter(slice(-1))):
-        rows.setdefault(sum(1 for _ in pixels) // 2, []).append(lead)
-    result = np.zeros_like(bright)
-    level = np.empty(bright.shape, np.uint8)
-    for half_width, leads in rows.items():
-        window = running(np.maximum, 2 * half_width + 1)
-        slide(bright, level, bright.ndim - 1, (half_width, half_width), window)
-        wide = level.view(np.bool_)
-        for lead in leads:
-            target = tuple(_shifted(k, n) for k, n in zip(lead, bright.shape, strict=False))
-            source = tuple(_shifted(-k, n) for k, n in zip(lead, bright.shape, strict=False))
-            result[target] |= wide[source]
-    return result
+    for lead, pixels in groupby(mask_offsets(radius).tolist(), key=itemgetter(slice(-1))):
+        rows.setdefault(sum(1 for _ in pixels) // 2, []).append(tuple(lead))
+    return sorted(rows.items())
 
 
 def _shifted(offset: int, length: int) -> slice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -71,27 +72,27 @@ def centroid(
     .. [1] J. C. Crocker and D. G. Grier, J. Colloid Interface Sci. 179, 298 (1996),
        https://doi.org/10.1006/jcis.1996.0217, equation 7.
     """
-    windows = peaks.copy()
-    positions = np.empty((len(peaks), len(radius)))
+    number, centre = peaks[:, 0], peaks[:, 1:].T.copy()
+    windows, position = centre.copy(), np.empty(centre.shape)
     mass = np.empty(len(peaks))
-    low = np.asarray(radius)
-    high = np.asarray(frames.shape[1:]) - 1 - low
-    active, centre = np.arange(len(peaks)), windows[:, 1:]
+    low = np.asarray(radius)[:, None]
+    high = np.asarray(frames.shape[1:])[:, None] - 1 - low
+    moments = _Moments(frames, radius)
+    active = np.arange(len(peaks))
     for _ in range(max_iterations):
-        windows[active, 1:] = centre
-        sums = _moments(frames, windows[active], radius)
+        sums = moments(number, centre)
         # Offsets from the window's corner, not its centre: the rounding decides which pixel a
         # centre of mass at exactly 0.6 belongs to.
-        offset = sums[:, 1:] / sums[:, :1] - low
-        positions[active] = centre + offset
-        mass[active] = sums[:, 0]
-        moved = centre + (offset > SHIFT) - (offset < -SHIFT)
-        np.clip(moved, low, high, out=moved)
-        goes_on = (moved != centre).any(axis=1)
+        offset = sums[1:] / sums[0] - low
+        windows[:, active], position[:, active], mass[active] = centre, centre + offset, sums[0]
+        moved = centre + (offset > SHIFT)
+        moved -= offset < -SHIFT
+        np.maximum(np.minimum(moved, high, out=moved), low, out=moved)
+        goes_on = (moved != centre).any(axis=0)
         if not goes_on.any():
             break
-        active, centre = active[goes_on], moved[goes_on]
-    return positions, windows, mass
+        active, number, centre = active[goes_on], number[goes_on], moved[:, goes_on]
+    return np.ascontiguousarray(position.T), np.column_stack([peaks[:, :1], windows.T]), mass
 
 
 def characterize(
@@ -135,11 +136,12 @@ def characterize(
        https://doi.org/10.1006/jcis.1996.0217, equation 8 and section 2.4.
     """
     n, ndim = len(windows), len(radius)
+    number, centre = windows[:, 0], windows[:, 1:].T
     squares = _squares(radius)
     result = Characteristics(
         np.empty((n, squares.shape[1])), np.full(n, np.nan), np.empty(n), np.empty(n)
     )
-    for rows, pixels in _gather(frames, windows, radius):
+    for rows, pixels in _Pixels(frames, radius)(number, centre):
         exact = pixels.astype(np.float64)
         mass = exact.sum(axis=1)
         dimensions = 1 if squares.shape[1] == 1 else ndim
@@ -148,9 +150,9 @@ def characterize(
         if ndim == 2:
             cosine, sine = angle_tables(radius)
             along, across = warp_sum(exact * cosine), warp_sum(exact * sine)
-            centre = exact[:, exact.shape[1] // 2]
-            result.ecc[rows] = np.sqrt(along**2 + across**2) / (mass - centre + 1e-6)
-    for rows, pixels in _gather(raw, windows, radius):
+            middle = exact[:, exact.shape[1] // 2]
+            result.ecc[rows] = np.sqrt(along**2 + across**2) / (mass - middle + 1e-6)
+    for rows, pixels in _Pixels(raw, radius)(number, centre):
         if raw.dtype.kind == "f":
             result.raw_mass[rows] = warp_sum(pixels)
         else:
@@ -158,39 +160,46 @@ def characterize(
     return result
 
 
-def _gather(
-    frames: npt.NDArray[Any], windows: npt.NDArray[np.int64], radius: tuple[int, ...]
-) -> Iterator[tuple[slice, npt.NDArray[Any]]]:
-    """Yield blocks of rows and their pixels in the mask, (n, P), in C order of the mask."""
-    pitch = np.cumprod((1, *frames.shape[:0:-1]))[::-1]
-    offsets = mask_offsets(radius) @ pitch[1:]
-    centres = windows @ pitch
-    pixels = frames.reshape(-1)
-    step = max(1, BLOCK // len(offsets))
-    for start in range(0, len(windows), step):
-        rows = slice(start, start + step)
-        yield rows, pixels.take(centres[rows, None] + offsets)
+class _Pixels:
+    """The pixels in the mask around centres, in C order of the mask."""
+
+    def __init__(self, frames: npt.NDArray[Any], radius: tuple[int, ...]) -> None:
+        self.pitch = [math.prod(frames.shape[axis + 1 :]) for axis in range(frames.ndim)]
+        self.offsets = mask_offsets(radius) @ self.pitch[1:]
+        self.flat = frames.reshape(-1)
+
+    def __call__(
+        self, number: npt.NDArray[np.int64], centre: npt.NDArray[np.int64]
+    ) -> Iterator[tuple[slice, npt.NDArray[Any]]]:
+        """Yield blocks of rows and their pixels, (n, P), for `centre` (ndim, N)."""
+        at = number * self.pitch[0]
+        for coordinate, pitch in zip(centre, self.pitch[1:], strict=True):
+            at += coordinate * pitch
+        step = max(1, BLOCK // len(self.offsets))
+        for start in range(0, len(at), step):
+            rows = slice(start, start + step)
+            yield rows, self.flat.take(at[rows, None] + self.offsets)
 
 
-def _moments(
-    frames: npt.NDArray[Any], windows: npt.NDArray[np.int64], radius: tuple[int, ...]
-) -> npt.NDArray[np.float64]:
-    """Return sum(I) and sum(I (k_i + r_i)) of each window, (N, 1 + ndim), exact."""
-    table = _moment_table(radius)
-    # The matrix product is free to choose its order, so every partial sum must be exact.
-    largest = np.iinfo(frames.dtype).max * table.sum(axis=0).max()
-    dtype = np.float32 if largest < 1 << 24 else np.float64
-    table = table.astype(dtype)
-    sums = np.empty((len(windows), table.shape[1]))
-    for rows, block in _gather(frames, windows, radius):
-        sums[rows] = block.astype(dtype) @ table
-    return sums
+class _Moments:
+    """sum(I) and sum(I (k_i + r_i)) of windows, exact."""
 
+    def __init__(self, frames: npt.NDArray[Any], radius: tuple[int, ...]) -> None:
+        corner = mask_offsets(radius) + radius
+        table = np.column_stack([np.ones(len(corner)), corner])
+        # The matrix product is free to choose its order, so every partial sum must be exact.
+        largest = int(np.iinfo(frames.dtype).max) * int(table.sum(axis=0).max())
+        self.table = table.astype(np.float32 if largest < 1 << 24 else np.float64)
+        self.pixels = _Pixels(frames, radius)
 
-@lru_cache(maxsize=64)
-def _moment_table(radius: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    corner = mask_offsets(radius) + radius
-    return np.column_stack([np.ones(len(corner)), corner])
+    def __call__(
+        self, number: npt.NDArray[np.int64], centre: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float64]:
+        """Return the sums, (1 + ndim, N), of the windows of frames `number` at `centre`."""
+        sums = np.empty((self.table.shape[1], len(number)))
+        for rows, block in self.pixels(number, centre):
+            sums[:, rows] = (block.astype(self.table.dtype) @ self.table).T
+        return sums
 
 
 @lru_cache(maxsize=64)

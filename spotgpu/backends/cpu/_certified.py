@@ -21,8 +21,11 @@ __all__ = ["certified"]
 #: Rows of a block that goes through all axes while it is in the cache, and of a band of the matrix.
 ROWS, BAND = 128, 32
 
-#: Most bits after the point of a pixel in 16-bit fixed point.
-FINEST = 8
+#: Pixels that are turned into integers at once.
+PIECE = 1 << 16
+
+#: Largest error, in steps of the result, with which float32 is worth while.
+COARSE = 0.05
 
 #: Above this share of doubtful pixels, float64 throughout is faster.
 DOUBTFUL = 0.02
@@ -71,10 +74,9 @@ def certified(
     if peak < threshold or peak <= 0:
         return np.zeros(frame.shape, np.uint8), 1.0
     scale = 255.0 / peak
-    bits = min(FINEST, -math.ceil(math.log2(2 * scale * bound.everywhere)))
-    if bits < 2:
+    if scale * bound.everywhere > COARSE:
         return None
-    quantised, near = _truncate(difference, scale, threshold, bits)
+    quantised, near = _truncate(difference, scale, threshold, bound.everywhere)
     value = difference.reshape(-1)[near].astype(np.float64)
     slack = bound.at(near, value)
     low, high = (_level(value + s, scale, threshold) for s in (-slack, slack))
@@ -128,28 +130,29 @@ def _exact_peak(difference: npt.NDArray[np.float32], error: float, exact: _Exact
 
 
 def _truncate(
-    difference: npt.NDArray[np.float32], scale: float, threshold: float, bits: int
+    difference: npt.NDArray[np.float32], scale: float, threshold: float, error: float
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.intp]]:
-    """Return the integers, and where the value is near one or near the threshold.
-
-    The value goes into 16 bits, some of them after the point, where the rest is cheap.
-    """
+    """Return the integers, and the pixels that `error` may change, where they are not final."""
     flat = difference.reshape(-1)
     quantised = np.empty(flat.size, np.uint8)
-    cut = int(min(scale * threshold, 255.0) * 2**bits)
-    fraction, below = np.uint16(2**bits - 1), np.uint16(max(0, cut - 1))
+    # Twice the error leaves room for the roundings here.
+    factor, wide = np.float32(scale), np.float32(2 * scale * error + 1e-4)
+    cut = np.float32(threshold + 2 * error), np.float32(threshold - 2 * error)
+    stretched = np.empty(PIECE, np.float32)
+    upper, flags = np.empty(PIECE, np.uint8), np.empty(PIECE, bool)
     near = []
-    for start in range(0, flat.size, BLOCK):
-        value = flat[start : start + BLOCK] * np.float32(scale * 2**bits)
-        fixed = np.maximum(value, 0, out=value).astype(np.uint16)
-        level = (fixed >> np.uint16(bits)).astype(np.uint8)
-        level *= fixed >= cut
-        quantised[start : start + BLOCK] = level
-        # Unsigned numbers wrap: each comparison is true on both sides.
-        is_near = ((fixed + np.uint16(1)) & fraction) <= 1
-        is_near &= fixed >= below
-        is_near |= fixed - below <= 2
-        near.append(np.flatnonzero(is_near) + start)
+    # What lies below the cut may be negative and turn into any integer: it is multiplied by 0.
+    with np.errstate(invalid="ignore"):
+        for start in range(0, flat.size, PIECE):
+            value, low = flat[start : start + PIECE], quantised[start : start + PIECE]
+            n = len(value)
+            scaled, high, flag = stretched[:n], upper[:n], flags[:n]
+            np.subtract(np.multiply(value, factor, out=scaled), wide, out=scaled)
+            np.copyto(low, scaled, casting="unsafe")
+            low *= np.greater_equal(value, cut[0], out=flag)
+            np.copyto(high, np.add(scaled, 2 * wide, out=scaled), casting="unsafe")
+            high *= np.greater_equal(value, cut[1], out=flag)
+            near.append(np.flatnonzero(np.not_equal(low, high, out=flag)) + start)
     return quantised.reshape(difference.shape), np.concatenate(near)
 
 
@@ -223,7 +226,16 @@ class _Exact:
         background: npt.NDArray[Any],
         weights: Sequence[npt.NDArray[np.float64]],
     ) -> None:
-        self.frame, self.background, self.weights = frame, background, weights
+        self.shape, self.background, self.weights = frame.shape, background, weights
+        radii = [len(w) // 2 for w in weights]
+        self.padded = np.zeros(
+            [n + 2 * r for n, r in zip(frame.shape, radii, strict=True)], frame.dtype
+        )
+        inner = [slice(r, r + n) for n, r in zip(frame.shape, radii, strict=True)]
+        self.padded[tuple(inner)] = frame
+        # The first pixel of each row of a window, from the window's first.
+        lead = np.indices([len(w) for w in weights[:-1]]).reshape(frame.ndim - 1, -1)
+        self.rows = np.ravel_multi_index((*lead, np.zeros_like(lead[0])), self.padded.shape)
 
     def __call__(self, flat: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
         values = np.empty(len(flat))
@@ -235,28 +247,23 @@ class _Exact:
 
     def _lowpass(self, flat: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
         window = self._windows(flat)
+        # The sum of two pixels is exact in integers, and fast.
+        pair = np.dtype(np.int16 if window.dtype == np.uint8 else np.float64)
         for weights in self.weights:
             radius = len(weights) // 2
-            smooth = window[radius] * weights[radius]
+            smooth = window[:, radius] * weights[radius]
             for k in range(radius):
-                smooth += (window[k] + window[2 * radius - k]) * weights[k]
-            window = smooth
+                smooth += np.add(window[:, k], window[:, 2 * radius - k], dtype=pair) * weights[k]
+            window, pair = smooth, smooth.dtype
         return window
 
-    def _windows(self, flat: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
-        """Gather the pixels around, (K_0, ..., K_d, n), 0 outside the frame."""
-        index: npt.NDArray[np.intp] = np.zeros(1, np.intp)
-        beyond = []
-        pixels = np.unravel_index(flat, self.frame.shape)
-        for pixel, length, weights in zip(pixels, self.frame.shape, self.weights, strict=True):
-            radius = len(weights) // 2
-            reach = pixel + np.arange(-radius, radius + 1)[:, None]
-            beyond.append((reach < 0) | (reach >= length))
-            index = index[..., None, :] * length + reach
-        gathered = self.frame.reshape(-1).take(index, mode="clip").astype(np.float64)
-        for axis, outside in enumerate(beyond):
-            if outside.any():
-                shape = [1] * gathered.ndim
-                shape[axis], shape[-1] = outside.shape
-                gathered *= ~outside.reshape(shape)
-        return gathered
+    def _windows(self, flat: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+        """Gather the pixels around, (n, K_0, ..., K_d): every row of a window is one item."""
+        corner = np.ravel_multi_index(np.unravel_index(flat, self.shape), self.padded.shape)
+        sides = [len(w) for w in self.weights]
+        step = self.padded.itemsize
+        items: npt.NDArray[Any] = np.ndarray(
+            self.padded.size - sides[-1] + 1, f"V{sides[-1] * step}", self.padded, strides=(step,)
+        )
+        gathered = items[corner[:, None] + self.rows].view(self.padded.dtype)
+        return gathered.reshape(-1, *sides)

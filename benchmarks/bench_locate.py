@@ -1,0 +1,71 @@
+"""`locate` beside trackpy's, with its numba engine: the same rows, to 1e-9."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+
+import spotgpu.detect
+from benchmarks.interleaved import Case, Work, smoke
+from benchmarks.scenes import BULK_WATER, spots
+
+
+def same_rows(ours: pd.DataFrame, peer: pd.DataFrame) -> None:
+    """Compare the tables, in the order that they come in."""
+    assert list(ours.columns) == list(peer.columns)
+    np.testing.assert_allclose(ours.to_numpy(float), peer.to_numpy(float), rtol=1e-9, atol=1e-9)
+
+
+def on_image(image: np.ndarray, diameter: Any, **options: Any) -> Work:
+    """Find the spots of one image."""
+    import trackpy
+
+    return Work(
+        ours=lambda: spotgpu.detect.locate(image, diameter, **options),
+        peer=lambda: trackpy.locate(image, diameter, engine="numba", **options),
+        check=same_rows,
+    )
+
+
+def simulated(shape: tuple[int, ...], n: int, diameter: Any, sigma: tuple[float, ...]) -> Any:
+    """Return what makes the work on a simulated image, or on a corner of it."""
+
+    def make(small: bool) -> Work:
+        size, count = (tuple(min(64, s) for s in shape), 20) if small else (shape, n)
+        # trackpy leaves its minmass filter out of tables whose diameter differs between axes.
+        minmass = 100 if np.ndim(diameter) == 0 else 0
+        return on_image(spots(size, count, sigma), diameter, minmass=minmass)
+
+    return make
+
+
+def real(small: bool) -> Work:
+    """Return the work on the first real frame, or on a corner of it."""
+    frame = tifffile.imread(BULK_WATER, key=0)
+    return on_image(frame[:128, :128] if small else frame, 11, invert=True, minmass=100)
+
+
+NUMBA = "trackpy 0.7 (numba)"
+CASES = [
+    Case("locate 512x512, 200 spots", NUMBA, simulated((512, 512), 200, 11, (2.5, 2.5)), 4, 31),
+    Case("locate 512x512, 2,000 spots", NUMBA, simulated((512, 512), 2000, 7, (1.5, 1.5)), 4, 31),
+    Case("locate 1024x1024, 4,000 spots", NUMBA, simulated((1024,) * 2, 4000, 9, (2, 2)), 5, 15),
+    Case(
+        "locate 32x512x512, 2,000 spots",
+        NUMBA,
+        simulated((32, 512, 512), 2000, (5, 9, 9), (1.2, 2, 2)),
+        5,
+        5,
+    ),
+]
+if BULK_WATER.exists():
+    CASES.append(Case("locate bulk_water, 424x640", NUMBA, real, 3.5, 31))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_smoke(case: Case) -> None:
+    smoke(case)

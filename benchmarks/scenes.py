@@ -1,0 +1,32 @@
+"""Images that the benchmarks share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+#: 100 real frames of 1 µm spheres in water, if they lie beside the checkout.
+BULK_WATER = Path(__file__).parents[2] / "shared" / "data" / "bulk_water_000-099.tif"
+
+
+def spots(
+    shape: tuple[int, ...], n: int, sigma: tuple[float, ...], seed: int = 0
+) -> npt.NDArray[np.uint8]:
+    """Return a uint8 image of `n` Gaussian spots at random places, with shot-like noise."""
+    rng = np.random.default_rng(seed)
+    reach = [int(4 * s) + 1 for s in sigma]
+    image = np.zeros([length + 2 * r for length, r in zip(shape, reach, strict=True)])
+    for centre in rng.uniform(0, np.subtract(shape, 1), (n, len(shape))):
+        corner = centre.astype(int)
+        box = tuple(slice(c, c + 2 * r + 1) for c, r in zip(corner, reach, strict=True))
+        spot: Any = rng.uniform(80, 160)
+        for axis, (c, r, s) in enumerate(zip(centre - corner, reach, sigma, strict=True)):
+            profile = np.exp(-(((np.arange(-r, r + 1) - c) / s) ** 2) / 2)
+            spot = spot * profile.reshape([-1 if a == axis else 1 for a in range(len(shape))])
+        image[box] += spot
+    inner = tuple(slice(r, r + length) for r, length in zip(reach, shape, strict=True))
+    noisy = image[inner] + rng.normal(20, 4, shape)
+    return np.clip(noisy, 0, 255).astype(np.uint8)
