@@ -1,0 +1,228 @@
+"""`batch`: the spots of a whole movie."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from spotgpu.detect import Locator
+from spotgpu.pipeline._frames import FrameLocator
+from spotgpu.pipeline._progress import Advance, Progress, for_terminal
+from spotgpu.pipeline._source import opened
+from spotgpu.pipeline._spot_table import SpotTable
+from spotgpu.pipeline._stream import checked_processes, length, locate_frames
+from spotgpu.pipeline._workers import Found
+
+__all__ = ["batch", "spots_of"]
+
+
+def batch(
+    frames: Any,
+    diameter: Any,
+    output: Any = None,
+    meta: Any = None,
+    processes: Any = "auto",
+    after_locate: Callable[[int, pd.DataFrame], pd.DataFrame] | None = None,
+    **kwargs: Any,
+) -> Any:
+    """Find the spots of all frames of a movie.
+
+    Frames are read one after the other and forgotten; memory above the table does not grow with
+    their number.
+
+    Parameters
+    ----------
+    frames : path, array, sequence or iterable of frames
+        Anything that `spotgpu.open` takes. A frame's number is its ``frame_no`` if it has one,
+        else its place, from 0.
+    diameter : odd int or tuple of odd int
+        As in `locate`.
+    output : object, optional
+        The table of each frame with spots goes to its ``put`` method, and none is returned.
+    meta : path or text file, optional
+        Where the time, the version and the options are written, as JSON (which is YAML, too).
+    processes : int or 'auto'
+        Number of worker processes; 1 or less for none. They read the frames themselves if those
+        lie in a file, and get them through shared memory if not. "auto" locates up to eight
+        frames (0.3 s) first and then takes a worker for each core if this, with 2 s for starting
+        them, takes less than three quarters of the time; never if the number of frames is unknown.
+        The numbers are the same in each case.
+    after_locate : callable, optional
+        ``after_locate(frame_no, spots)`` is called in this process for each frame, in order, and
+        returns the table to go on with.
+    **kwargs
+        Further options of `locate`.
+
+    Returns
+    -------
+    DataFrame or object
+        The columns of `locate` and ``frame``, with all columns if there are no spots; or `output`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is wrong, a frame is not an image (the message has its number), frames are
+        not alike, or there is none.
+    SpotgpuError
+        If a file cannot be read, or a worker process dies.
+
+    Warns
+    -----
+    UserWarning
+        If no frame has a spot.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y, x = np.mgrid[:40, :40]
+    >>> image = (200 * np.exp(-((y - 16) ** 2 + (x - 10) ** 2) / 8)).astype(np.uint8)
+    >>> batch([image, np.roll(image, 2, axis=1)], 7)[["frame", "y", "x"]].round(3)
+       frame     y     x
+    0      0  16.0  10.0
+    1      1  16.0  12.0
+    """
+    if "raw_image" in kwargs:
+        raise TypeError("`raw_image` must not be given: the images come from `frames`")
+    if output is not None and not callable(getattr(output, "put", None)):
+        raise TypeError(f"`output` must have a method `put`, got {type(output).__name__}")
+    if after_locate is not None and not callable(after_locate):
+        raise TypeError(f"`after_locate` must be callable, got {after_locate!r}")
+    workers = checked_processes(processes)
+    frame_locator = FrameLocator(Locator(diameter, **kwargs))
+    movie = opened(frames)
+    if meta is not None:
+        _record(meta, movie, {"diameter": diameter, **kwargs})
+    progress = for_terminal()
+    if output is None and after_locate is None:
+        table = spots_of(movie, frame_locator, workers, progress)
+    else:
+        with _found(movie, frame_locator, workers, progress) as found:
+            tables = _tables(found, frame_locator, after_locate)
+            if output is not None:
+                for spots in tables:
+                    if len(spots):
+                        output.put(spots)
+                return output
+            table = _concatenated(tables)
+    if table.empty:
+        warnings.warn("no spots in any frame", UserWarning, stacklevel=2)
+    return table
+
+
+def spots_of(
+    movie: Any, frames: FrameLocator, processes: int | None, progress: Progress
+) -> pd.DataFrame:
+    """Return the spots of a movie as one table.
+
+    Parameters
+    ----------
+    movie : Movie
+        Opened.
+    frames : FrameLocator
+        New.
+    processes : int or None
+        As in `locate_frames`.
+    progress : Progress
+        Where the number of frames done shows.
+
+    Returns
+    -------
+    DataFrame
+        As of `batch`.
+
+    Raises
+    ------
+    ValueError
+        If there is no frame.
+    """
+    table: SpotTable | None = None
+    with _found(movie, frames, processes, progress) as found:
+        for number, rows in found:
+            if table is None:
+                table = SpotTable(frames.columns)
+            table.add(number, rows)
+    if table is None:
+        raise ValueError("`frames` must have at least one frame, got an empty movie")
+    return table.finish()
+
+
+@contextmanager
+def _found(
+    movie: Any, frames: FrameLocator, processes: int | None, progress: Progress
+) -> Iterator[Iterator[Found]]:
+    # Closed at once if the consumer fails, so that no worker outlives it.
+    with (
+        progress.stage("locate", length(movie)) as advance,
+        closing(locate_frames(movie, frames, processes)) as found,
+    ):
+        yield _counted(found, advance)
+
+
+def _counted(found: Iterator[Found], advance: Advance) -> Iterator[Found]:
+    for item in found:
+        yield item
+        advance()
+
+
+def _tables(
+    found: Iterable[Found],
+    frames: FrameLocator,
+    after_locate: Callable[[int, pd.DataFrame], pd.DataFrame] | None,
+) -> Iterator[pd.DataFrame]:
+    for number, rows in found:
+        spots = pd.DataFrame(rows, columns=frames.columns)
+        spots["frame"] = number
+        if after_locate is not None:
+            spots = after_locate(number, spots)
+            if not isinstance(spots, pd.DataFrame):
+                raise TypeError(
+                    "`after_locate` must return a DataFrame, "
+                    f"got {type(spots).__name__} for frame {number}"
+                )
+        yield spots
+
+
+def _concatenated(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    full: list[pd.DataFrame] = []
+    empty: pd.DataFrame | None = None
+    for spots in tables:
+        if len(spots):
+            full.append(spots)
+        elif empty is None:
+            empty = spots
+    if full:
+        return pd.concat(full, ignore_index=True)
+    if empty is None:
+        raise ValueError("`frames` must have at least one frame, got an empty movie")
+    return empty.reset_index(drop=True)
+
+
+def _record(meta: Any, movie: Any, options: dict[str, Any]) -> None:
+    source = getattr(movie, "source", None)
+    record = {
+        "timestamp": datetime.now(UTC).strftime("%Y-%m-%d-%H%M%S"),
+        "spotgpu_version": version("spotgpu"),
+        "source": str(source) if isinstance(source, (str, PathLike)) else None,
+        **options,
+    }
+    text = json.dumps(record, indent=2, default=_plain) + "\n"
+    if isinstance(meta, (str, PathLike)):
+        Path(meta).write_text(text, encoding="utf-8")
+    elif callable(getattr(meta, "write", None)):
+        meta.write(text)
+    else:
+        raise TypeError(f"`meta` must be a path or a text file, got {type(meta).__name__}")
+
+
+def _plain(value: object) -> Any:
+    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else str(value)

@@ -1,0 +1,120 @@
+"""Spots of one frame, with the frame's number in every complaint."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spotgpu.detect import Locator
+
+__all__ = ["FrameLocator", "frame_number"]
+
+
+def frame_number(image: object, index: int) -> int:
+    """Return the number that a frame bears (its ``frame_no``), or its place in the movie.
+
+    Parameters
+    ----------
+    image : array_like
+        A frame.
+    index : int
+        Its place, from 0.
+
+    Returns
+    -------
+    int
+        The number for the table.
+    """
+    number = getattr(image, "frame_no", None)
+    return index if number is None else int(number)
+
+
+class FrameLocator:
+    """Finds the spots of frames that must all be alike. Can be pickled.
+
+    Parameters
+    ----------
+    locator : Locator
+        The detector with its options.
+    """
+
+    def __init__(self, locator: Locator) -> None:
+        self.locator = locator
+        self.shape: tuple[int, ...] | None = None
+        self.dtype: np.dtype[Any] | None = None
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns of the rows; one frame must have been seen."""
+        if self.shape is None:
+            raise RuntimeError("no frame was seen yet")
+        return self.locator.columns(sum(length > 1 for length in self.shape))
+
+    @property
+    def frame_bytes(self) -> int:
+        """Size of a frame; one must have been seen."""
+        if self.shape is None or self.dtype is None:
+            raise RuntimeError("no frame was seen yet")
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def pixels(self, image: object, number: int) -> npt.NDArray[Any]:
+        """Return a frame as an array.
+
+        Parameters
+        ----------
+        image : array_like
+            The frame.
+        number : int
+            Its number, for the message.
+
+        Returns
+        -------
+        ndarray
+            Its pixels.
+
+        Raises
+        ------
+        ValueError
+            If its shape or type is not that of the first frame.
+        """
+        array = np.asarray(image)
+        if self.shape is None:
+            self.shape, self.dtype = array.shape, array.dtype
+        if (array.shape, array.dtype) != (self.shape, self.dtype):
+            raise ValueError(
+                "`frames` must have one shape and type, "
+                f"got {array.shape} of {array.dtype} in frame {number} "
+                f"after {self.shape} of {self.dtype}"
+            )
+        return array
+
+    def rows(self, image: object, number: int) -> npt.NDArray[np.float64]:
+        """Return the spots of a frame.
+
+        Parameters
+        ----------
+        image : array_like
+            The frame.
+        number : int
+            Its number, for the message.
+
+        Returns
+        -------
+        ndarray of float64, shape (N, len(columns))
+            One row a spot.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `locate`, with the frame's number.
+        """
+        array = self.pixels(image, number)
+        try:
+            return self.locator.array(array)
+        except TypeError as error:
+            raise TypeError(f"frame {number}: {error}") from error
+        except ValueError as error:
+            raise ValueError(f"frame {number}: {error}") from error

@@ -1,0 +1,154 @@
+"""Frames in, spots out, in order: in this process or in others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterable, Sized
+from itertools import count
+from typing import Any
+
+from spotgpu.checks import integer
+from spotgpu.errors import SpotgpuError
+from spotgpu.pipeline._frames import FrameLocator, frame_number
+from spotgpu.pipeline._shared_frames import slots_that_fit
+from spotgpu.pipeline._workers import Found, from_file, through_memory
+
+__all__ = ["checked_processes", "length", "locate_frames"]
+
+#: Seconds until a new worker has imported what it needs.
+START_UP = 2.0
+#: Seconds for which "auto" watches the first frames, and how many frames at most.
+WATCH, WATCH_FRAMES = 0.3, 8
+#: Seconds of work in one task, and frames at most.
+TASK, TASK_FRAMES = 0.2, 32
+
+
+def checked_processes(processes: object) -> int | None:
+    """Return the number of processes asked for, or None for "auto".
+
+    Parameters
+    ----------
+    processes : int or 'auto'
+        As in `batch`.
+
+    Returns
+    -------
+    int or None
+        At least 1.
+
+    Raises
+    ------
+    TypeError
+        If it is neither an integer nor "auto".
+    """
+    if isinstance(processes, str) and processes == "auto":
+        return None
+    if isinstance(processes, str):
+        raise TypeError(f"`processes` must be an integer or 'auto', got {processes!r}")
+    return max(integer("processes", processes), 1)
+
+
+def length(movie: Iterable[Any]) -> int | None:
+    """Return the number of frames, or None if only going through them can tell.
+
+    Parameters
+    ----------
+    movie : iterable of frames
+        An opened movie.
+
+    Returns
+    -------
+    int or None
+        Number of frames.
+    """
+    if not isinstance(movie, Sized):
+        return None
+    try:
+        return len(movie)
+    except TypeError:
+        return None
+
+
+def locate_frames(movie: Any, frames: FrameLocator, processes: int | None) -> Generator[Found]:
+    """Yield the number and the spots of each frame.
+
+    The first frame is always located here: what is wrong with the options shows at once, and the
+    time it takes sets the size of the workers' tasks. With `processes` None up to eight frames are
+    (0.3 s); then workers take the rest if, starting them included (2 s), they would be done in
+    three quarters of the time.
+
+    Parameters
+    ----------
+    movie : Movie
+        Opened; of a stream every frame is taken once.
+    frames : FrameLocator
+        New.
+    processes : int or None
+        Number of worker processes, 1 for none, None to choose.
+
+    Yields
+    ------
+    tuple of int and ndarray of float64, shape (N, columns)
+        In the movie's order.
+    """
+    rest = iter(movie)
+    watched, seconds = 0, 0.0
+    while processes != 1 and watched < (1 if processes else WATCH_FRAMES) and seconds < WATCH:
+        begin = time.perf_counter()
+        image = next(rest, None)
+        if image is None:
+            return
+        number = frame_number(image, watched)
+        rows = frames.rows(image, number)
+        seconds += time.perf_counter() - begin
+        watched += 1
+        yield number, rows
+    total = length(movie)
+    left = None if total is None else total - watched
+    workers, task = _plan(left, seconds / max(watched, 1), processes)
+    if workers > 1 and getattr(movie, "file_backed", False):
+        yield from from_file(movie, frames, watched, workers, task)
+    elif workers > 1 and (slots := _slots(frames, workers, task, processes)):
+        task = min(task, max(1, slots // (2 * workers)))
+        slots = min(2 * workers, slots // task)
+        yield from through_memory(rest, frames, watched, workers, task, slots)
+    else:
+        for k, image in zip(count(watched), rest):
+            number = frame_number(image, k)
+            yield number, frames.rows(image, number)
+
+
+def _plan(left: int | None, seconds: float, processes: int | None) -> tuple[int, int]:
+    """Return the number of workers and of frames in a task."""
+    if processes is None:
+        processes = _worth(seconds, left)
+    if left is not None:
+        processes = min(processes, left)
+    by_time = int(TASK / max(seconds, 1e-6))
+    # Four tasks a worker let them end at about the same time.
+    by_share = TASK_FRAMES if left is None else left // (4 * max(processes, 1))
+    return processes, max(1, min(by_time, by_share, TASK_FRAMES))
+
+
+def _worth(seconds: float, left: int | None) -> int:
+    from loky import cpu_count
+
+    if left is None:
+        return 1
+    workers = max(min(int(cpu_count()), left), 1)
+    alone = seconds * left
+    return workers if START_UP + alone / workers < 0.75 * alone else 1
+
+
+def _slots(frames: FrameLocator, workers: int, task: int, asked: int | None) -> int:
+    """Return how many frames may lie in shared memory, or 0 to do without it."""
+    fitting = slots_that_fit(frames.frame_bytes, 2 * workers * task)
+    # One frame a worker is the least that lets all of them work.
+    if fitting >= workers:
+        return fitting
+    if asked is None:
+        return 0
+    raise SpotgpuError(
+        f"shared memory has no room for {workers} frames of {frames.frame_bytes / 2**20:.0f} MB: "
+        "use processes=1, or a file that the workers read themselves"
+    )
