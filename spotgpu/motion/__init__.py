@@ -1,1 +1,15 @@
-"""To be written."""
+"""What the trajectories tell of the motion."""
+
+from spotgpu.motion._drift import compute_drift, subtract_drift
+from spotgpu.motion._filter import filter_clusters, filter_stubs
+from spotgpu.motion._msd import emsd, imsd, msd
+
+__all__ = [
+    "compute_drift",
+    "emsd",
+    "filter_clusters",
+    "filter_stubs",
+    "imsd",
+    "msd",
+    "subtract_drift",
+]

@@ -1,0 +1,100 @@
+"""Keeping the tracks that are long enough, or of small enough particles."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from spotgpu.checks import integer, number
+from spotgpu.motion._tracks import particle_codes
+from spotgpu.tables import require_columns
+
+__all__ = ["filter_clusters", "filter_stubs"]
+
+
+def filter_stubs(tracks: pd.DataFrame, threshold: int = 100) -> pd.DataFrame:
+    """Keep the tracks of at least `threshold` positions.
+
+    Parameters
+    ----------
+    tracks : DataFrame
+        Trajectories: ``particle`` and ``frame``.
+    threshold : int
+        Fewest rows that a track may have; frames in which the particle was not seen do not count.
+
+    Returns
+    -------
+    DataFrame
+        The rows that are left, in their order, with a new index.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of the wrong type.
+    ValueError
+        If a column or a particle is missing, or `threshold` is negative.
+    """
+    require_columns("tracks", tracks, ["particle", "frame"])
+    threshold = integer("threshold", threshold, at_least=0)
+    codes, labels = particle_codes("tracks", tracks["particle"])
+    enough = np.bincount(codes, minlength=len(labels)) >= threshold
+    return _rows(tracks, codes, enough)
+
+
+def filter_clusters(
+    tracks: pd.DataFrame, quantile: float = 0.8, threshold: float | None = None
+) -> pd.DataFrame:
+    """Keep the tracks whose mean ``size`` is below a threshold.
+
+    Parameters
+    ----------
+    tracks : DataFrame
+        Trajectories: ``particle``, ``frame`` and ``size``, the spots' radius of gyration.
+    quantile : float
+        The threshold is this quantile of ``size`` over all rows.
+    threshold : float, optional
+        The threshold itself, in pixels; `quantile` is not used then.
+
+    Returns
+    -------
+    DataFrame
+        The rows that are left, in their order, with a new index. A track all of whose sizes are
+        NaN is left out.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of the wrong type.
+    ValueError
+        If a column or a particle is missing, or `quantile` is not within 0 and 1.
+    """
+    require_columns("tracks", tracks, ["particle", "frame", "size"])
+    quantile = number("quantile", quantile, at_least=0, at_most=1)
+    if threshold is None:
+        threshold = float(tracks["size"].quantile(quantile))
+    else:
+        threshold = number("threshold", threshold)
+    codes, labels = particle_codes("tracks", tracks["particle"])
+    size = tracks["size"].to_numpy(np.float64)
+    measured = ~np.isnan(size)
+    sums = np.bincount(codes, np.where(measured, size, 0), minlength=len(labels))
+    counts = np.bincount(codes, measured, minlength=len(labels))
+    means = np.divide(sums, counts, out=np.full(len(labels), np.nan), where=counts > 0)
+    return _rows(tracks, codes, means < threshold)
+
+
+def _rows(
+    table: pd.DataFrame, codes: npt.NDArray[np.int64], keep: npt.NDArray[np.bool_]
+) -> pd.DataFrame:
+    """Return the rows of the tracks to `keep`."""
+    if keep.all():
+        result = table.reset_index(drop=True)
+    else:
+        rows = np.flatnonzero(keep[codes])
+        result = table.take(rows)
+        result.index = pd.RangeIndex(len(rows))
+    result.attrs = deepcopy(table.attrs)
+    return result

@@ -1,0 +1,282 @@
+"""Mean squared displacements: of one track, of each track, of all together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from spotgpu.checks import choice
+from spotgpu.motion._pairs import PairSums, pair_sums
+from spotgpu.motion._tracks import SortedTracks, checked_lags, checked_units, sort_tracks
+from spotgpu.tables import position_columns, require_columns
+
+__all__ = ["emsd", "imsd", "msd"]
+
+Array = npt.NDArray[np.float64]
+
+
+def msd(
+    traj: pd.DataFrame,
+    mpp: float | Sequence[float],
+    fps: float,
+    max_lagtime: int = 100,
+    detail: bool = False,
+    pos_columns: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Measure the mean and the mean squared displacement of one particle at each lag.
+
+    With the average over all pairs of frames t, t + m in which the particle was seen::
+
+        <x>   = mean(x[t + m] - x[t])
+        <x^2> = mean((x[t + m] - x[t])^2)
+        msd   = <x^2> + <y^2> [+ <z^2>]
+
+    Parameters
+    ----------
+    traj : DataFrame
+        One track: ``frame`` and the positions in pixels, in any order of rows; ``particle``, if it
+        is there, must be one only. Positions of NaN count as not seen.
+    mpp : float or sequence of float
+        Pixel size in µm; several values are for `pos_columns`, by default ([z,] y, x).
+    fps : float
+        Frames per second.
+    max_lagtime : int
+        Largest lag in frames; not more than the track's span allows.
+    detail : bool
+        Add the column ``N``.
+    pos_columns : sequence of str, optional
+        Position columns. Default: x, y and, if the table has it, z.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by the lag in frames (``lagt``): ``<x>`` ... (µm), ``<x^2>`` ... and ``msd`` (µm²),
+        NaN where no pair of frames has this lag; ``N``, how many independent measurements the
+        value is worth: equation B4 of [1]_, times the share of frames in which the particle was
+        seen, 0 where `msd` is NaN and scaled so that the sum over the lags stays the same;
+        ``lagt``, the lag in seconds.
+
+    Raises
+    ------
+    TypeError
+        If an argument or a column is of the wrong type.
+    ValueError
+        If a column is missing, a value is out of range, or there are several particles or
+        several rows of one frame.
+
+    References
+    ----------
+    .. [1] H. Qian, M. P. Sheetz and E. L. Elson, Biophys. J. 60, 910 (1991),
+       https://doi.org/10.1016/S0006-3495(91)82125-7
+    """
+    tracks, names, rate = _input(traj, mpp, fps, pos_columns, one_track=True)
+    lags = min(checked_lags(max_lagtime), int(tracks.spans.max(initial=1)) - 1)
+    columns = [*_names(names), "msd", "N"]
+    values = np.full((len(columns), lags), np.nan)
+    for sums in pair_sums(tracks, lags, per_axis=True, shifts=True):
+        for row, column in zip(values[:-1], columns[:-1], strict=True):
+            row[:] = _average(sums, names, column)[0]
+        values[-1] = _weights(tracks, sums)[0]
+    return _lag_table(values, columns, rate, traj, "lagt", detail)
+
+
+def imsd(
+    traj: pd.DataFrame,
+    mpp: float | Sequence[float],
+    fps: float,
+    max_lagtime: int = 100,
+    statistic: str = "msd",
+    pos_columns: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Measure the mean squared displacement of each particle at each lag.
+
+    Parameters
+    ----------
+    traj : DataFrame
+        Trajectories: ``particle``, ``frame`` and the positions in pixels, in any order of rows.
+        Positions of NaN count as not seen.
+    mpp : float or sequence of float
+        Pixel size in µm; several values are for `pos_columns`, by default ([z,] y, x).
+    fps : float
+        Frames per second.
+    max_lagtime : int
+        Largest lag in frames.
+    statistic : {'msd', '<x>', '<x^2>', ...}
+        Which of the columns of `msd`.
+    pos_columns : sequence of str, optional
+        Position columns. Default: x, y and, if the table has it, z.
+
+    Returns
+    -------
+    DataFrame
+        One column a particle (those seen in one frame only have none), indexed by ``lag time [s]``;
+        in µm², or µm for ``<x>``. NaN where no pair of frames has this lag.
+
+    Raises
+    ------
+    TypeError
+        If an argument or a column is of the wrong type.
+    ValueError
+        If a column is missing, a value is out of range, or a particle is twice in a frame.
+    """
+    tracks, names, rate = _input(traj, mpp, fps, pos_columns)
+    allowed = ["msd", *_names(names)]
+    choice("statistic", statistic, allowed)
+    lags = min(checked_lags(max_lagtime), int(tracks.spans.max(initial=1)) - 1)
+    values = np.full((len(tracks.labels), lags), np.nan)
+    per_axis, shifts = (
+        statistic in allowed[1 + len(names) :],
+        statistic in allowed[1 : 1 + len(names)],
+    )
+    for sums in pair_sums(tracks, lags, per_axis, shifts):
+        values[sums.members, : sums.pairs.shape[1]] = _average(sums, names, statistic)
+    measured = tracks.spans > 1
+    labels = tracks.labels
+    if not measured.all():
+        values, labels = values[measured], labels[measured]
+    index = pd.Index(np.arange(1, lags + 1) / rate, name="lag time [s]")
+    # One row of the array a particle is how pandas keeps a table of one column a particle.
+    result = pd.DataFrame(values.T, index, labels, copy=False)
+    result.attrs = deepcopy(traj.attrs)
+    return result
+
+
+def emsd(
+    traj: pd.DataFrame,
+    mpp: float | Sequence[float],
+    fps: float,
+    max_lagtime: int = 100,
+    detail: bool = False,
+    pos_columns: Sequence[str] | None = None,
+) -> pd.Series | pd.DataFrame:
+    """Measure the mean squared displacement of all particles together at each lag.
+
+    The mean over the particles of what `msd` gives for each, weighted with its ``N``.
+
+    Parameters
+    ----------
+    traj : DataFrame
+        Trajectories: ``particle``, ``frame`` and the positions in pixels, in any order of rows.
+        Positions of NaN count as not seen.
+    mpp : float or sequence of float
+        Pixel size in µm; several values are for `pos_columns`, by default ([z,] y, x).
+    fps : float
+        Frames per second.
+    max_lagtime : int
+        Largest lag in frames.
+    detail : bool
+        Return all columns of `msd`.
+    pos_columns : sequence of str, optional
+        Position columns. Default: x, y and, if the table has it, z.
+
+    Returns
+    -------
+    Series or DataFrame
+        ``msd`` in µm², indexed by the lag in seconds (``lagt``). With `detail` a table indexed by
+        the lag in frames (``frame``, as in trackpy), with the columns of `msd`; ``N`` is the sum
+        over the particles. NaN where no pair of frames has this lag.
+
+    Raises
+    ------
+    TypeError
+        If an argument or a column is of the wrong type.
+    ValueError
+        If a column is missing, a value is out of range, or a particle is twice in a frame.
+    """
+    tracks, names, rate = _input(traj, mpp, fps, pos_columns)
+    lags = min(checked_lags(max_lagtime), int(tracks.spans.max(initial=1)) - 1)
+    columns = [*(_names(names) if detail else []), "msd", "N"]
+    totals = np.zeros((len(columns), lags))
+    for sums in pair_sums(tracks, lags, per_axis=detail, shifts=detail):
+        weights, here = _weights(tracks, sums), sums.pairs.shape[1]
+        totals[-1, :here] += weights.sum(axis=0)
+        for row, column in zip(totals[:-1], columns[:-1], strict=True):
+            row[:here] += np.nansum(weights * _average(sums, names, column), axis=0)
+    measured = totals[-1] > 0
+    totals[:-1, measured] /= totals[-1, measured]
+    totals[:-1, ~measured] = np.nan
+    if detail:
+        return _lag_table(totals, columns, rate, traj, "frame", detail)
+    index = pd.Index(np.arange(1, lags + 1) / rate, name="lagt")
+    result = pd.Series(totals[0], index, name="msd")
+    result.attrs = deepcopy(traj.attrs)
+    return result
+
+
+def _input(
+    traj: pd.DataFrame,
+    mpp: object,
+    fps: object,
+    pos_columns: Sequence[str] | None,
+    one_track: bool = False,
+) -> tuple[SortedTracks, list[str], float]:
+    """Return the sorted tracks in µm, the position columns in the order of output, and `fps`."""
+    require_columns("traj", traj, ["frame"])
+    columns = position_columns("traj", traj, pos_columns)
+    scale, rate = checked_units(mpp, fps, columns)
+    tracks = sort_tracks("traj", traj, columns, scale, one_track)
+    if pos_columns is None:
+        # Tables are in trackpy's order, x first.
+        columns.reverse()
+        tracks = SortedTracks(tracks.labels, tracks.starts, tracks.frames, tracks.positions[::-1])
+    return tracks, columns, rate
+
+
+def _names(columns: Sequence[str]) -> list[str]:
+    return [f"<{c}>" for c in columns] + [f"<{c}^2>" for c in columns]
+
+
+def _average(sums: PairSums, columns: Sequence[str], statistic: str) -> Array:
+    """Return one column of `msd` for the tracks of a block, (k, L), NaN without pairs."""
+    if statistic == "msd":
+        total = sums.squares[0] if len(sums.squares) == 1 else sums.squares.sum(axis=0)
+    elif statistic.endswith("^2>") and statistic[1:-3] in columns:
+        total = sums.squares[columns.index(statistic[1:-3])]
+    else:
+        total = sums.shifts[columns.index(statistic[1:-1])]
+    pairs = np.where(sums.pairs > 0, sums.pairs, np.nan)
+    return np.asarray(total / pairs)
+
+
+def _weights(tracks: SortedTracks, sums: PairSums) -> Array:
+    """Return ``N`` of `msd` for the tracks of a block, (k, L), 0 without pairs."""
+    spans, counts = tracks.spans[sums.members], tracks.counts[sums.members]
+    different, which = np.unique(spans, return_inverse=True)
+    weights = _independent(different, sums.pairs.shape[1])[which]
+    weights *= (counts / spans)[:, None]
+    gaps = counts < spans
+    if gaps.any():
+        wanted = weights.sum(axis=1)
+        weights *= sums.pairs > 0
+        left = weights.sum(axis=1)
+        weights *= np.divide(wanted, left, out=np.ones_like(left), where=left > 0)[:, None]
+    return weights
+
+
+def _independent(spans: npt.NDArray[np.int64], lags: int) -> Array:
+    """Return how many independent displacements tracks without gaps have, (len(spans), lags).
+
+    The inverse of the relative variance of the MSD, equation B4 of Qian et al. (1991).
+    """
+    n, m = spans[:, None].astype(np.float64), np.arange(1.0, lags + 1)
+    k = np.maximum(n - m, 1)
+    few = 1 / (1 + (k**3 + 5 * m - 4 * k**2 * m - n) / (6 * k * m**2))
+    many = 6 * k**2 * m / (2 * n - m + 4 * n * m**2 - 5 * m**3)
+    return np.where(m < n, np.where(m > n / 2, few, many), 0.0)
+
+
+def _lag_table(
+    values: Array, columns: list[str], rate: float, traj: pd.DataFrame, name: str, weights: bool
+) -> pd.DataFrame:
+    """Return the rows of `values` as columns, with the lag as index and as last column."""
+    lags = np.arange(1, values.shape[1] + 1)
+    result = pd.DataFrame(values.T, pd.Index(lags, name=name), columns)
+    if not weights:
+        del result["N"]
+    result["lagt"] = lags / rate
+    result.attrs = deepcopy(traj.attrs)
+    return result

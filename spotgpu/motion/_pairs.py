@@ -1,0 +1,217 @@
+"""Sums over all pairs of positions at each lag, by FFT, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import fft
+
+from spotgpu.motion._tracks import SortedTracks
+
+__all__ = ["PairSums", "pair_sums"]
+
+#: Positions of one axis in a block: it and its transforms stay in a core's cache.
+BLOCK = 1 << 16
+
+#: A sum below this part of the track's moment has lost digits and is done again pair by pair.
+CANCELLED = 1e-6
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PairSums:
+    """Sums of a block of k tracks for the lags 1 to L.
+
+    Attributes
+    ----------
+    members : ndarray of int64, shape (k,)
+        Which tracks these are.
+    pairs : ndarray of int64, shape (k, L)
+        Number of pairs of positions.
+    squares : ndarray of float64, shape (1 or ndim, k, L)
+        Squared displacements; the first axis is summed over unless asked for.
+    shifts : ndarray of float64, shape (ndim, k, L), or None
+        Displacements.
+    """
+
+    members: npt.NDArray[np.int64]
+    pairs: npt.NDArray[np.int64]
+    squares: Array
+    shifts: Array | None
+
+
+@dataclass(frozen=True)
+class _Dense:
+    """Tracks of a block from their first frame on: positions about their mean, 0 where none is."""
+
+    positions: Array  # (ndim, k, width)
+    valid: npt.NDArray[np.bool_] | None  # (k, width), None if all are
+    spans: npt.NDArray[np.int64]  # (k,)
+    gaps: bool
+
+
+def pair_sums(
+    tracks: SortedTracks, max_lagtime: int, per_axis: bool = False, shifts: bool = False
+) -> Iterator[PairSums]:
+    """Yield the sums of all tracks that have two positions, in blocks of tracks of similar span.
+
+    With x the positions about their mean (0 where there is none), q = x^2, v = 1 where there is a
+    position and corr(a, b)[m] = sum over t of a[t] b[t + m], computed by FFT::
+
+        squares = corr(v, q) + corr(q, v) - 2 corr(x, x)
+        pairs   = corr(v, v)
+
+    Without gaps the first two terms are running sums. Equivalent to `backends.cpu.msd`, up to
+    rounding.
+
+    Parameters
+    ----------
+    tracks : SortedTracks
+        The trajectories.
+    max_lagtime : int
+        Largest lag in frames; a block's L is this or what its longest track allows.
+    per_axis : bool
+        Keep the axes of the squares apart.
+    shifts : bool
+        Sum the displacements too.
+
+    Yields
+    ------
+    PairSums
+        Blocks; each track is in one of them.
+
+    References
+    ----------
+    .. [1] V. Calandrini, E. Pellegrini, P. Calligari, K. Hinsen and G. R. Kneller, Collection SFN
+       12, 201 (2011), https://doi.org/10.1051/sfn/201112010, section 4.2.
+    """
+    times, spans = _short_gaps(tracks, max_lagtime)
+    gaps = tracks.counts < spans
+    order = np.lexsort((-spans, gaps))
+    order = order[spans[order] > 1]
+    start = 0
+    while start < len(order):
+        longest = int(spans[order[start]])
+        lags = min(max_lagtime, longest - 1)
+        length = fft.next_fast_len(longest + lags, real=True)
+        rest = order[start : start + max(1, BLOCK // length)]
+        # Tracks much shorter than the first go to a block of their own: padding costs time.
+        alike = (gaps[rest] == gaps[rest[0]]) & (4 * spans[rest] >= 3 * longest)
+        members = rest[: int(alike.sum())]
+        dense = _dense(tracks, times, spans, members)
+        yield _sums(dense, members, lags, per_axis, shifts)
+        start += len(members)
+
+
+def _short_gaps(
+    tracks: SortedTracks, max_lagtime: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return frames and spans with gaps cut to what no pair can bridge: memory follows the rows."""
+    steps = np.diff(tracks.frames, prepend=0)
+    steps[tracks.starts[:-1]] = 0
+    if len(steps) and steps.max() > max_lagtime + 1:
+        np.minimum(steps, max_lagtime + 1, out=steps)
+        times = np.cumsum(steps)
+    else:
+        times = tracks.frames
+    first, last = times[tracks.starts[:-1]], times[tracks.starts[1:] - 1]
+    return times, last - first + 1
+
+
+def _dense(
+    tracks: SortedTracks,
+    times: npt.NDArray[np.int64],
+    spans: npt.NDArray[np.int64],
+    members: npt.NDArray[np.int64],
+) -> _Dense:
+    first, counts = tracks.starts[members], tracks.counts[members]
+    width, k, ndim = int(spans[members[0]]), len(members), len(tracks.positions)
+    ends = np.cumsum(counts)
+    gaps = bool(counts[0] < spans[members[0]])
+    full = bool((counts == width).all())
+    if full and (np.diff(members) == 1).all():
+        block = tracks.positions[:, first[0] : first[0] + ends[-1]].reshape(ndim, k, width)
+        valid = None
+    else:
+        rows = np.arange(ends[-1]) + np.repeat(first - ends + counts, counts)
+        places = np.arange(0, k * width, width) - times[first]
+        places = times[rows] + np.repeat(places, counts)
+        block = np.zeros((ndim, k, width))
+        block.reshape(ndim, -1)[:, places] = tracks.positions[:, rows]
+        valid = np.zeros((k, width), np.bool_)
+        valid.reshape(-1)[places] = True
+    # From the first position, then from the mean: a particle that rests has exact zeros.
+    block = block - block[:, :, :1]
+    if valid is not None:
+        block *= valid
+    block -= (block.sum(axis=2) / counts)[:, :, None]
+    if valid is not None:
+        block *= valid
+    return _Dense(block, None if full else valid, spans[members], gaps)
+
+
+def _sums(
+    dense: _Dense,
+    members: npt.NDArray[np.int64],
+    lags: int,
+    per_axis: bool,
+    shifts: bool,
+) -> PairSums:
+    x = dense.positions
+    length = fft.next_fast_len(x.shape[2] + lags, real=True)
+    transform = fft.rfft(x, length, axis=2)
+    power = transform.real**2 + transform.imag**2
+    square = x * x
+    if not per_axis:
+        power, square = power.sum(axis=0, keepdims=True), square.sum(axis=0, keepdims=True)
+    moments = square.sum(axis=2)
+    if dense.gaps:
+        presence = fft.rfft(dense.valid, length, axis=1)
+        pairs = np.rint(_inverse(presence.real**2 + presence.imag**2, length, lags))
+        crossed = presence.conj() * fft.rfft(square, length, axis=2)
+        squares = _inverse(2 * (crossed.real - power), length, lags)
+        shifted = (
+            _inverse(2j * (presence.conj() * transform).imag, length, lags) if shifts else None
+        )
+    else:
+        pairs = np.maximum(dense.spans[:, None] - np.arange(1, lags + 1), 0)
+        head, tail = _ends(square, dense.spans, lags)
+        squares = 2 * moments[:, :, None] - np.cumsum(head + tail, axis=2)
+        squares -= 2 * _inverse(power, length, lags)
+        shifted = (
+            np.cumsum(np.subtract(*_ends(x, dense.spans, lags)[::-1]), axis=2) if shifts else None
+        )
+    _repair(squares, moments, pairs, dense)
+    if shifted is not None:
+        shifted *= pairs > 0
+    return PairSums(members, pairs.astype(np.int64), squares, shifted)
+
+
+def _inverse(spectrum: npt.NDArray[np.generic], length: int, lags: int) -> Array:
+    """Return the correlation at the lags 1 to `lags` of what has this spectrum."""
+    return np.asarray(fft.irfft(spectrum, length, axis=-1)[..., 1 : lags + 1])
+
+
+def _ends(values: Array, spans: npt.NDArray[np.int64], lags: int) -> tuple[Array, Array]:
+    """Return the first `lags` values of each track, and the last ones from the end backwards."""
+    places = np.maximum(spans[:, None] - np.arange(1, lags + 1), 0)
+    return values[:, :, :lags], np.take_along_axis(values, places[None], axis=2)
+
+
+def _repair(squares: Array, moments: Array, pairs: Array, dense: _Dense) -> None:
+    """Sum again, pair by pair, where the difference of large sums has lost too many digits."""
+    x = dense.positions
+    squares *= pairs > 0
+    bad = (squares < CANCELLED * moments[:, :, None]) & (pairs > 0)
+    for lag in np.flatnonzero(bad.any(axis=(0, 1))):
+        tracks = np.flatnonzero(bad[:, :, lag].any(axis=0))
+        steps = x[:, tracks, lag + 1 :] - x[:, tracks, : -lag - 1]
+        if dense.valid is not None:
+            valid = dense.valid[tracks]
+            steps *= valid[:, lag + 1 :] & valid[:, : -lag - 1]
+        direct = (steps * steps).sum(axis=2)
+        squares[:, tracks, lag] = direct if len(squares) == len(x) else direct.sum(axis=0)
