@@ -14,6 +14,7 @@ import numpy.typing as npt
 __all__ = ["angle_tables", "ellipsoid", "gaussian_weights", "mask_offsets"]
 
 
+@lru_cache(maxsize=64)
 def gaussian_weights(sigma: float, truncate: float = 4.0) -> npt.NDArray[np.float64]:
     """Return a normalised, sampled Gaussian.
 
@@ -27,13 +28,15 @@ def gaussian_weights(sigma: float, truncate: float = 4.0) -> npt.NDArray[np.floa
     Returns
     -------
     ndarray of float64, shape (2 * radius + 1,)
-        Symmetric weights that sum to 1.
+        Symmetric weights that sum to 1; read-only.
     """
     radius = int(truncate * sigma + 0.5)
     if radius == 0:
-        return np.ones(1)
+        sigma = 1.0
     weights: npt.NDArray[np.float64] = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
-    return weights / weights.sum()
+    weights /= weights.sum()
+    weights.flags.writeable = False
+    return weights
 
 
 @lru_cache(maxsize=64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,8 @@ class Locator:
     def __call__(self, image: object) -> pd.DataFrame:
         """Return the table of spots, as `locate` does."""
         values = self.array(image)
-        table = pd.DataFrame(values, columns=self.columns(np.squeeze(np.asarray(image)).ndim))
+        names = self.columns(np.squeeze(np.asarray(image)).ndim)
+        table = pd.DataFrame(values, columns=_labels(tuple(names)))
         number = getattr(image, "frame_no", None)
         if number is not None:
             table["frame"] = int(number)
@@ -186,6 +188,12 @@ class Locator:
             small = measured.size[:, 0] < options.maxsize
             table, mass = table[small], mass[small]
         return _brightest(table, mass, options.topn)
+
+
+@lru_cache(maxsize=64)
+def _labels(names: tuple[str, ...]) -> pd.Index[str]:
+    """Return the index of the columns: to make one takes as long as to fill a small table."""
+    return pd.Index(names)
 
 
 def _brightest(

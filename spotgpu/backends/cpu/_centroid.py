@@ -139,24 +139,24 @@ def characterize(
     number, centre = windows[:, 0], windows[:, 1:].T
     squares = _squares(radius)
     result = Characteristics(
-        np.empty((n, squares.shape[1])), np.full(n, np.nan), np.empty(n), np.empty(n)
+        np.empty((n, len(squares))), np.full(n, np.nan), np.empty(n), np.empty(n)
     )
-    for rows, pixels in _Pixels(frames, radius)(number, centre):
+    for spots, pixels in _Pixels(frames, radius)(number, centre):
         exact = pixels.astype(np.float64)
-        mass = exact.sum(axis=1)
-        dimensions = 1 if squares.shape[1] == 1 else ndim
-        result.size[rows] = np.sqrt(dimensions * (exact @ squares) / mass[:, None])
-        result.signal[rows] = pixels.max(axis=1)
+        mass = exact.sum(axis=0)
+        dimensions = 1 if len(squares) == 1 else ndim
+        result.size[spots] = np.sqrt(dimensions * (squares @ exact) / mass).T
+        result.signal[spots] = pixels.max(axis=0)
         if ndim == 2:
-            cosine, sine = angle_tables(radius)
+            cosine, sine = (table[:, None] for table in angle_tables(radius))
             along, across = warp_sum(exact * cosine), warp_sum(exact * sine)
-            middle = exact[:, exact.shape[1] // 2]
-            result.ecc[rows] = np.sqrt(along**2 + across**2) / (mass - middle + 1e-6)
-    for rows, pixels in _Pixels(raw, radius)(number, centre):
+            rim = mass - exact[len(exact) // 2]
+            result.ecc[spots] = np.sqrt(along**2 + across**2) / (rim + 1e-6)
+    for spots, pixels in _Pixels(raw, radius)(number, centre):
         if raw.dtype.kind == "f":
-            result.raw_mass[rows] = warp_sum(pixels)
+            result.raw_mass[spots] = warp_sum(pixels)
         else:
-            result.raw_mass[rows] = pixels.sum(axis=1, dtype=np.int64)
+            result.raw_mass[spots] = pixels.sum(axis=0, dtype=np.int64)
     return result
 
 
@@ -165,20 +165,20 @@ class _Pixels:
 
     def __init__(self, frames: npt.NDArray[Any], radius: tuple[int, ...]) -> None:
         self.pitch = [math.prod(frames.shape[axis + 1 :]) for axis in range(frames.ndim)]
-        self.offsets = mask_offsets(radius) @ self.pitch[1:]
+        self.offsets = (mask_offsets(radius) @ self.pitch[1:])[:, None]
         self.flat = frames.reshape(-1)
 
     def __call__(
         self, number: npt.NDArray[np.int64], centre: npt.NDArray[np.int64]
     ) -> Iterator[tuple[slice, npt.NDArray[Any]]]:
-        """Yield blocks of rows and their pixels, (n, P), for `centre` (ndim, N)."""
+        """Yield some of the windows and their pixels, (P, n), for `centre` (ndim, N)."""
         at = number * self.pitch[0]
         for coordinate, pitch in zip(centre, self.pitch[1:], strict=True):
             at += coordinate * pitch
         step = max(1, BLOCK // len(self.offsets))
         for start in range(0, len(at), step):
-            rows = slice(start, start + step)
-            yield rows, self.flat.take(at[rows, None] + self.offsets)
+            some = slice(start, start + step)
+            yield some, self.flat.take(self.offsets + at[some])
 
 
 class _Moments:
@@ -186,9 +186,9 @@ class _Moments:
 
     def __init__(self, frames: npt.NDArray[Any], radius: tuple[int, ...]) -> None:
         corner = mask_offsets(radius) + radius
-        table = np.column_stack([np.ones(len(corner)), corner])
+        table = np.vstack([np.ones(len(corner)), corner.T])
         # The matrix product is free to choose its order, so every partial sum must be exact.
-        largest = int(np.iinfo(frames.dtype).max) * int(table.sum(axis=0).max())
+        largest = int(np.iinfo(frames.dtype).max) * int(table.sum(axis=1).max())
         self.table = table.astype(np.float32 if largest < 1 << 24 else np.float64)
         self.pixels = _Pixels(frames, radius)
 
@@ -196,13 +196,13 @@ class _Moments:
         self, number: npt.NDArray[np.int64], centre: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.float64]:
         """Return the sums, (1 + ndim, N), of the windows of frames `number` at `centre`."""
-        sums = np.empty((self.table.shape[1], len(number)))
-        for rows, block in self.pixels(number, centre):
-            sums[:, rows] = (block.astype(self.table.dtype) @ self.table).T
+        sums = np.empty((len(self.table), len(number)))
+        for some, block in self.pixels(number, centre):
+            sums[:, some] = self.table @ block.astype(self.table.dtype)
         return sums
 
 
 @lru_cache(maxsize=64)
 def _squares(radius: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    squares = mask_offsets(radius).astype(np.float64) ** 2
-    return squares.sum(axis=1, keepdims=True) if len(set(radius)) == 1 else squares
+    squares = mask_offsets(radius).T.astype(np.float64) ** 2
+    return squares.sum(axis=0, keepdims=True) if len(set(radius)) == 1 else squares

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from spotgpu.backends.cpu._strips import BLOCK
 __all__ = ["certified"]
 
 #: Rows of a block that goes through all axes while it is in the cache, and of a band of the matrix.
-ROWS, BAND = 128, 32
+ROWS, BAND = 512, 32
 
 #: Pixels that are turned into integers at once.
 PIECE = 1 << 16
@@ -159,7 +160,7 @@ def _truncate(
 def _lowpass32(
     frame: npt.NDArray[Any], weights: Sequence[npt.NDArray[np.float64]]
 ) -> npt.NDArray[np.float32]:
-    *leading, rows, columns = [_bands(n, w) for n, w in zip(frame.shape, weights, strict=True)]
+    *leading, rows, columns = [_bands(n, tuple(w)) for n, w in zip(frame.shape, weights, strict=True)]
     source: npt.NDArray[Any] = frame
     result = np.empty(frame.shape, np.float32)
     for bands in leading:
@@ -200,7 +201,8 @@ def _filter_plane(
 Band = tuple[npt.NDArray[np.float32], slice, slice]
 
 
-def _bands(length: int, weights: npt.NDArray[np.float64]) -> list[Band]:
+@lru_cache(maxsize=16)
+def _bands(length: int, weights: tuple[float, ...]) -> list[Band]:
     """Cut the banded matrix of a convolution with zeros outside into blocks along its diagonal."""
     radius = len(weights) // 2
     side = max(BAND, 2 * radius)
@@ -239,7 +241,7 @@ class _Exact:
 
     def __call__(self, flat: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
         values = np.empty(len(flat))
-        step = max(64, BLOCK // math.prod(len(w) for w in self.weights))
+        step = max(64, 4 * BLOCK // math.prod(len(w) for w in self.weights))
         for start in range(0, len(flat), step):
             values[start : start + step] = self._lowpass(flat[start : start + step])
         values -= self.background.reshape(-1)[flat]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
 from spotgpu.backends.cpu._strips import running, slide
 
@@ -114,8 +114,7 @@ def where_close(
     if len(positions) < 2:
         return marked
     scaled = positions / np.asarray(separation, np.float64)
-    # The tree's own rounding is not specified: it proposes, the formula decides.
-    first, second = cKDTree(scaled).query_pairs(1.0, output_type="ndarray").T
+    first, second = _neighbours(scaled)
     distance2 = np.zeros(len(first))
     total = np.zeros(len(positions))
     for axis in range(scaled.shape[1]):
@@ -128,3 +127,32 @@ def where_close(
     drop_higher = (by_mass > 0) | ((by_mass == 0) & (by_total > 0))
     marked[np.where(drop_higher, higher, lower)] = True
     return marked
+
+
+def _neighbours(points: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.intp], ...]:
+    """Return each pair once of points in the same cell or in adjacent ones, of side >= 1."""
+    n, ndim = points.shape
+    corner = points.min(axis=0)
+    extent = points.max(axis=0) - corner + 1
+    # No more cells than a few a point.
+    side = max(1.0, float(extent.prod() / (8 * n)) ** (1 / ndim))
+    cells = ((points - corner) / side).astype(np.intp) + 1
+    shape = cells.max(axis=0) + 2
+    pitch = [math.prod(shape[axis + 1 :].tolist()) for axis in range(ndim)]
+    key = sum(cells[:, axis] * pitch[axis] for axis in range(ndim))
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    start = np.zeros(pitch[0] * int(shape[0]) + 1, np.intp)
+    np.cumsum(np.bincount(key, minlength=len(start) - 1), out=start[1:])
+    # The rest of a point's own cell and the next one; then three in each row of cells further on.
+    low, high = [np.arange(1, n + 1)], [start[key + 2]]
+    for lead in itertools.product((-1, 0, 1), repeat=ndim - 1):
+        if lead > (0,) * (ndim - 1):
+            row = key + sum(k * p for k, p in zip(lead, pitch, strict=False))
+            low.append(start[row - 1])
+            high.append(start[row + 2])
+    first_of, past = np.concatenate(low), np.concatenate(high)
+    size = past - first_of
+    point = np.repeat(np.tile(np.arange(n), len(low)), size)
+    other = np.arange(len(point)) + np.repeat(first_of - np.cumsum(size) + size, size)
+    return order[point], order[other]

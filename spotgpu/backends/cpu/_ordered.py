@@ -38,29 +38,29 @@ def tree_sum(values: npt.NDArray[Any]) -> float:
 
 
 def warp_sum(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Return the sums of rows in the order of a warp.
+    """Return sums over the first axis in the order of a warp.
 
-    Lane l of 32 adds the elements l, l + 32, l + 64 ... of a row from the left; then the lanes are
-    added by halving: lane l takes lane l + 16, l + 8, l + 4, l + 2, l + 1.
+    Lane l of 32 adds the elements l, l + 32, l + 64 ... in turn; then the lanes are added by
+    halving: lane l takes lane l + 16, l + 8, l + 4, l + 2, l + 1.
 
     Parameters
     ----------
-    values : ndarray, shape (N, P)
+    values : ndarray, shape (P, N)
         Real numbers; summed in float64.
 
     Returns
     -------
     ndarray of float64, shape (N,)
-        One sum a row.
+        One sum a column.
     """
-    rows, length = values.shape
-    lanes = np.zeros((rows, WARP))
+    length, columns = values.shape
+    lanes = np.zeros((WARP, columns))
     for start in range(0, length, WARP):
-        part = values[:, start : start + WARP]
-        lanes[:, : part.shape[1]] += part
+        part = values[start : start + WARP]
+        lanes[: len(part)] += part
     width = WARP
     while width > 1:
         width //= 2
-        lanes = lanes[:, :width] + lanes[:, width:]
-    result: npt.NDArray[np.float64] = lanes[:, 0]
+        lanes = lanes[:width] + lanes[width:]
+    result: npt.NDArray[np.float64] = lanes[0]
     return result

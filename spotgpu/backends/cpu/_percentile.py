@@ -10,6 +10,9 @@ import numpy.typing as npt
 
 __all__ = ["percentile"]
 
+#: After this many proposals the interval is halved instead.
+PROPOSALS = 6
+
 
 def percentile(frames: npt.NDArray[Any], q: float) -> npt.NDArray[np.float64]:
     """Return the q-th percentile of the non-zero pixels of each frame.
@@ -53,21 +56,26 @@ def _percentile(pixels: npt.NDArray[Any], q: float) -> float:
 def _order_statistic(pixels: npt.NDArray[Any], rank: int) -> int:
     """Return the pixel that has `rank` pixels before it in ascending order.
 
-    Counting is much faster than sorting: the answer is bracketed around a guess from a sample,
-    in steps that double, then bisected.
+    Counting is much faster than sorting: a sample proposes the level, the count corrects the
+    proposal.
     """
     low, high = 0, int(np.iinfo(pixels.dtype).max)
     step = max(1, pixels.size // 4096)
     sample = np.sort(pixels[::step])
-    guess = int(sample[min(rank // step, len(sample) - 1)])
-    width = 1
+    place = rank / step
+    attempts = 0
     while low < high:
-        # Invariant: low <= answer <= high; the answer is <= v if more than `rank` pixels are.
-        if np.count_nonzero(pixels <= pixels.dtype.type(guess)) > rank:
+        # low <= answer <= high
+        attempts += 1
+        if attempts <= PROPOSALS:
+            guess = int(sample[min(max(int(place), 0), len(sample) - 1)])
+            guess = min(max(guess, low), high - 1)
+        else:
+            guess = (low + high) // 2
+        below = np.count_nonzero(pixels <= pixels.dtype.type(guess))
+        if below > rank:
             high = guess
-            guess = max(low, high - width) if width else (low + high) // 2
         else:
             low = guess + 1
-            guess = min(high - 1, low + width) if width else (low + high) // 2
-        width = 2 * width if 2 * width < high - low else 0
+        place += (rank - below) / step
     return low

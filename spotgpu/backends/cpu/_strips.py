@@ -16,7 +16,7 @@ import numpy.typing as npt
 __all__ = ["BLOCK", "Window", "running", "slide"]
 
 #: Bytes of a strip: three buffers stay within a core's second-level cache.
-STRIP = 1 << 18
+STRIP = 1 << 19
 
 #: Elements of a block of float64 that stays there with two others.
 BLOCK = STRIP // 8
