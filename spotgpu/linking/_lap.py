@@ -1,0 +1,95 @@
+"""Exact solvers for one component of the linking problem, and which of them is in use."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
+from spotgpu.linking._candidates import Floats, Ints
+
+__all__ = ["solve_dense", "solve_sparse", "solver_name"]
+
+_HAS_LAPJV = importlib.util.find_spec("lapjv") is not None
+#: Below this many rows scipy's solver is faster than lapjv.
+_LAPJV_FROM = 12
+
+
+def solver_name() -> str:
+    """Return the name of the solver of large components.
+
+    Returns
+    -------
+    str
+        ``"lapjv"``, or ``"scipy"`` where lapjv is not installed. Both find an assignment of the
+        same, least cost.
+    """
+    return "lapjv" if _HAS_LAPJV else "scipy"
+
+
+def solve_dense(gain: Floats) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Assign rows to columns such that the sum of the entries is least.
+
+    Parameters
+    ----------
+    gain : ndarray of float64, shape (sources, targets)
+        Squared distance less squared range; 0 stands for no link.
+
+    Returns
+    -------
+    tuple of ndarray of int
+        Rows and their columns; of the longer side, some stay out.
+    """
+    n = max(gain.shape)
+    if not _HAS_LAPJV or n < _LAPJV_FROM:
+        rows, columns = linear_sum_assignment(gain)
+        return rows, columns
+    import lapjv
+
+    square = np.zeros((n, n))
+    square[: gain.shape[0], : gain.shape[1]] = gain
+    # Without force_doubles it computes in float32.
+    columns = lapjv.lapjv(square, force_doubles=True)[0].astype(np.intp)
+    rows = np.flatnonzero(columns[: gain.shape[0]] < gain.shape[1])
+    return rows, columns[rows]
+
+
+def solve_sparse(
+    source: Ints, target: Ints, gain: Floats, shape: tuple[int, int]
+) -> npt.NDArray[np.bool_]:
+    """Choose the pairs that make the sum of their gains least.
+
+    Parameters
+    ----------
+    source, target : ndarray of int64, shape (pairs,)
+        Row and column of each pair.
+    gain : ndarray of float64, shape (pairs,)
+        Squared distance less squared range, not positive.
+    shape : tuple of int
+        Rows and columns.
+
+    Returns
+    -------
+    ndarray of bool, shape (pairs,)
+        True for those pairs.
+
+    Notes
+    -----
+    The problem is made symmetric: a source of its own for each target and a target of its own for
+    each source stand for "not linked", and these can be paired with each other wherever the
+    source and the target can. Every full matching of it has as many pairs, so that one constant
+    added to all weights (which must not be 0) leaves the optimum where it is.
+    """
+    n, m = shape
+    offset = -2 * gain.min() or 1.0
+    rows = np.concatenate([source, np.arange(n), np.arange(n, n + m), n + target])
+    columns = np.concatenate([target, np.arange(m, m + n), np.arange(m), m + source])
+    weight = np.concatenate([gain, np.zeros(n + m + len(gain))]) + offset
+    graph = coo_array((weight, (rows, columns)), shape=(n + m, n + m)).tocsr()
+    _, partner = min_weight_full_bipartite_matching(graph)
+    linked: npt.NDArray[np.bool_] = partner[source] == target
+    return linked

@@ -1,0 +1,236 @@
+"""Links with memory: remembered particles compete with those of the frame before.
+
+Which particles are remembered depends on the links of the frames before, which suggests a loop
+over frames. Here all frames of a chunk are linked at once without memory; then the particles lost
+are remembered, the components that this touches are solved again, and so on until nothing changes.
+The result is that of the loop: the links of a frame depend on earlier frames only, so, by
+induction, a state in which no frame wants to change has the loop's links in every frame.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spotgpu.linking._assign import Problem, assign
+from spotgpu.linking._candidates import Floats, Grid, Ints, Pairs, expanded, nearest
+from spotgpu.linking._chunks import Movie, Rules, adjacent, chunks, linked
+
+__all__ = ["previous_points_remembered"]
+
+#: Points of a chunk: each takes as many passes, so that they are larger than without memory.
+POINTS = 200_000
+#: Flags of a chunk, one for each point and gap.
+FLAGS = 1 << 26
+
+
+def previous_points_remembered(movie: Movie, rules: Rules) -> Ints:
+    """Return the point that comes before each in its track, -1 for the first of a track.
+
+    Parameters
+    ----------
+    movie : Movie
+        All points.
+    rules : Rules
+        Limits; `memory` is 1 at least.
+
+    Returns
+    -------
+    ndarray of int64, shape (N,)
+        Indices of points.
+    """
+    n = len(movie.frame)
+    previous = np.full(n, -1)
+    lost = rules.memory + 2  # instead of the gap to the next point of the track
+    gap = np.full(n, lost)
+    for begin, end in chunks(movie, min(POINTS, FLAGS // lost)):
+        base = max(begin - rules.memory - 1, 0)
+        older = np.arange(movie.start[base], movie.start[begin - 1])
+        rows = np.arange(movie.start[begin - 1], movie.start[end])
+        rows = np.concatenate([older[gap[older] == lost], rows])
+        if movie.start[begin] == movie.start[end]:
+            continue
+        grid = Grid(movie.positions[:, rows], movie.frame[rows] - base, rules.reach)
+        chunk = Chunk(grid, rules, begin - base, end - base)
+        chunk.settle()
+        rows = rows[grid.row]
+        gap[rows] = chunk.gap
+        linked_to = np.flatnonzero(chunk.previous >= 0)
+        previous[rows[linked_to]] = rows[chunk.previous[linked_to]]
+    return previous
+
+
+class Found:
+    """Candidates of remembered particles, found one by one, listed by target."""
+
+    def __init__(self, n: int) -> None:
+        self._head = np.full(n, -1)
+        self._next = np.empty(0, np.int64)
+        self.point = np.empty(0, np.int64)
+        self.gap = np.empty(0, np.int64)
+        self.target = np.empty(0, np.int64)
+        self.cost = np.empty(0)
+
+    def add(self, point: Ints, gap: Ints, target: Ints, cost: Floats) -> None:
+        """Put candidates at the heads of their targets' lists."""
+        order = np.argsort(target, kind="stable")
+        number = len(self.target) + np.arange(len(order))
+        target = target[order]
+        first = np.diff(target, prepend=-1) != 0
+        last = np.flatnonzero(np.append(first[1:], True)[: len(order)])
+        following = number + 1
+        following[last] = self._head[target[last]]
+        self._head[target[first]] = number[first]
+        self._next = np.concatenate([self._next, following])
+        self.point = np.concatenate([self.point, point[order]])
+        self.gap = np.concatenate([self.gap, gap[order]])
+        self.target = np.concatenate([self.target, target])
+        self.cost = np.concatenate([self.cost, cost[order]])
+
+    def of(self, targets: Ints) -> Ints:
+        """Return the numbers of the candidates of some targets."""
+        parts = [np.empty(0, np.int64)]
+        at = self._head[targets]
+        while len(at := at[at >= 0]):
+            parts.append(at)
+            at = self._next[at]
+        return np.concatenate(parts)
+
+
+class Chunk:
+    """Consecutive frames, and how they are linked so far.
+
+    A *source* is a point together with a gap: the point can be linked to the frame so many frames
+    on, if it was not linked to one before. It is numbered ``point * (memory + 1) + gap - 1``.
+
+    Parameters
+    ----------
+    grid : Grid
+        Points of the frames, and of the frames before those that may be remembered.
+    rules : Rules
+        Limits.
+    begin, end : int
+        Frames of the grid that are to be linked to earlier ones.
+
+    Attributes
+    ----------
+    previous : ndarray of int64, shape (N,)
+        The point before each in its track, or -1.
+    gap : ndarray of int64, shape (N,)
+        Frames until the next point of the track; memory + 2 without one.
+    """
+
+    def __init__(self, grid: Grid, rules: Rules, begin: int, end: int) -> None:
+        self._grid, self._rules, self._begin, self._end = grid, rules, begin, end
+        n = len(grid.row)
+        self._gaps = rules.memory + 1
+        self._pairs = adjacent(grid, rules.most, begin)
+        self._first = np.searchsorted(self._pairs.target, np.arange(n + 1))
+        pairs = linked(grid, self._pairs, rules)
+        self.previous = np.full(n, -1)
+        self.previous[pairs.target] = pairs.source
+        self.gap = np.full(n, self._gaps + 1)
+        self.gap[pairs.source] = 1
+        # Until all is settled, points of several later frames may claim the same earlier one.
+        self._claimed = np.zeros((n, self._gaps), np.bool_)
+        self._claimed[pairs.source, 0] = True
+        self._found = Found(n)
+        self._asked = np.zeros((n, self._gaps), np.bool_)
+        self._source_seen = np.zeros(n * self._gaps, np.bool_)
+        self._target_seen = np.zeros(n, np.bool_)
+
+    def settle(self) -> None:
+        """Link with memory: gap by gap, then until nothing changes."""
+        none = np.empty(0, np.int64)
+        point, gap = none, none
+        for most in range(2, self._gaps + 1):
+            lost = np.flatnonzero(self.gap >= most)
+            lost = lost[self._to_be_linked(lost, most)]
+            point = np.concatenate([point, lost])
+            gap = np.concatenate([gap, np.full(len(lost), most)])
+            point, gap = self._pass(point, gap, most)
+        while len(point):
+            point, gap = self._pass(point, gap, self._gaps)
+
+    def _to_be_linked(self, point: Ints, gap: int | Ints) -> np.ndarray:
+        frame = self._grid.frame[point] + gap
+        return (frame >= self._begin) & (frame < self._end)
+
+    def _pass(self, point: Ints, gap: Ints, most: int) -> tuple[Ints, Ints]:
+        """Take in sources that came or went; return those of up to `most` that do so now."""
+        came = gap <= self.gap[point]
+        query, target, cost = self._grid.near(point, gap)
+        new = (came & ~self._asked[point, gap - 1])[query]
+        at = query[new]
+        self._found.add(point[at], gap[at], target[new], cost[new])
+        self._asked[point[came], gap[came] - 1] = True
+        self._claimed[point[~came], gap[~came] - 1] = False
+
+        targets, pairs = self._touched(np.unique(target))
+        sources, source = np.unique(pairs.source, return_inverse=True)
+        self.previous[targets] = -1
+        owner, nth = np.divmod(sources, self._gaps)
+        self._claimed[owner, nth] = False
+        if len(source):
+            chosen = self._solve(owner, pairs._replace(source=source))
+            self.previous[chosen.target] = owner[chosen.source]
+            self._claimed[owner[chosen.source], nth[chosen.source]] = True
+        return self._changed(np.unique(np.concatenate([owner, point[~came]])), most)
+
+    def _solve(self, owner: Ints, pairs: Pairs) -> Pairs:
+        pairs = pairs.at(np.argsort(pairs.target, kind="stable"))
+        positions = self._grid.positions
+        pairs = nearest(pairs, self._rules.most, positions[:, owner])
+        targets, target = np.unique(pairs.target, return_inverse=True)
+        problem = Problem(
+            pairs._replace(target=target), owner, targets, positions, self._rules.null_cost
+        )
+        return pairs.at(assign(problem))
+
+    def _touched(self, targets: Ints) -> tuple[Ints, Pairs]:
+        """Return all targets in the components of some, and all candidates of these."""
+        parts = []
+        nodes = [np.empty(0, np.int64)]
+        frontier = targets
+        reached = [targets]
+        self._target_seen[targets] = True
+        while len(frontier):
+            pairs = self._candidates(frontier)
+            parts.append(pairs)
+            sources = np.unique(pairs.source[~self._source_seen[pairs.source]])
+            self._source_seen[sources] = True
+            nodes.append(sources)
+            point, nth = np.divmod(sources, self._gaps)
+            target = self._grid.near(point, nth + 1)[1]
+            frontier = np.unique(target[~self._target_seen[target]])
+            self._target_seen[frontier] = True
+            reached.append(frontier)
+        self._source_seen[np.concatenate(nodes)] = False
+        targets = np.concatenate(reached)
+        self._target_seen[targets] = False
+        none = np.empty(0, np.int64)
+        parts.append(Pairs(none, none, np.empty(0)))
+        return targets, Pairs(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+    def _candidates(self, targets: Ints) -> Pairs:
+        first = self._first[targets]
+        adjacent = self._pairs.at(expanded(first, self._first[targets + 1] - first))
+        found, at = self._found, self._found.of(targets)
+        at = at[found.gap[at] <= self.gap[found.point[at]]]
+        source = found.point[at] * self._gaps + found.gap[at] - 1
+        return Pairs(
+            np.concatenate([adjacent.source * self._gaps, source]),
+            np.concatenate([adjacent.target, found.target[at]]),
+            np.concatenate([adjacent.cost, found.cost[at]]),
+        )
+
+    def _changed(self, points: Ints, most: int) -> tuple[Ints, Ints]:
+        """Take down the gaps of points whose links changed; return the sources that this moves."""
+        claimed = self._claimed[points]
+        new = np.where(claimed.any(axis=1), claimed.argmax(axis=1) + 1, self._gaps + 1)
+        old = self.gap[points]
+        self.gap[points] = new
+        shorter = np.minimum(old, new)
+        count = np.maximum(np.minimum(np.maximum(old, new), most) - shorter, 0)
+        point, gap = np.repeat(points, count), expanded(shorter + 1, count)
+        keep = self._to_be_linked(point, gap)
+        return point[keep], gap[keep]
