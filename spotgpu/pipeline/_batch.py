@@ -151,6 +151,7 @@ def spots_of(
             if table is None:
                 table = SpotTable(frames.columns)
             table.add(number, rows)
+            frames.count += 1
     if table is None:
         raise ValueError("`frames` must have at least one frame, got an empty movie")
     return table.finish()

@@ -45,6 +45,19 @@ class FrameLocator:
         self.locator = locator
         self.shape: tuple[int, ...] | None = None
         self.dtype: np.dtype[Any] | None = None
+        self.count = 0
+        self._first: npt.NDArray[Any] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the image out: workers have no use for it."""
+        return {**self.__dict__, "_first": None}
+
+    @property
+    def first(self) -> npt.NDArray[Any]:
+        """The first frame; one must have been seen."""
+        if self._first is None:
+            raise RuntimeError("no frame was seen yet")
+        return self._first
 
     @property
     def columns(self) -> list[str]:
@@ -82,7 +95,7 @@ class FrameLocator:
         """
         array = np.asarray(image)
         if self.shape is None:
-            self.shape, self.dtype = array.shape, array.dtype
+            self.shape, self.dtype, self._first = array.shape, array.dtype, array.copy()
         if (array.shape, array.dtype) != (self.shape, self.dtype):
             raise ValueError(
                 "`frames` must have one shape and type, "

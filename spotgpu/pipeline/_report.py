@@ -1,0 +1,139 @@
+"""The report: one HTML file with everything in it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING, Any
+
+from spotgpu.pipeline._figures import Figure, figures
+
+if TYPE_CHECKING:
+    from spotgpu.pipeline._result import TrackResult
+
+__all__ = ["report"]
+
+#: A tag around escaped text.
+_ROW = "<tr><th>{}</th><td>{}</td></tr>"
+
+
+def report(result: TrackResult) -> str:
+    """Return the report of a run as the text of an HTML file.
+
+    It needs no other file and no network. Without matplotlib it has no figures, and says so.
+
+    Parameters
+    ----------
+    result : TrackResult
+        The run.
+
+    Returns
+    -------
+    str
+        HTML 5.
+    """
+    path = result.input["path"]
+    template = Template(
+        resources.files("spotgpu.pipeline").joinpath("report.html").read_text(encoding="utf-8")
+    )
+    made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return template.substitute(
+        title=html.escape("Tracking report" if path is None else Path(path).name),
+        subtitle=html.escape(f"spotgpu {result.versions['spotgpu']}, {made}"),
+        headline=_headline(result),
+        cards="\n".join(_card(value, name) for value, name in _counts(result)),
+        warnings=_warnings(result.warnings),
+        figures=_gallery(figures(result)),
+        tables="\n".join(_tables(result)),
+    )
+
+
+def _headline(result: TrackResult) -> str:
+    fit = result.diffusion
+    if fit is None:
+        return (
+            '<div class="card main"><b>No diffusion coefficient</b>'
+            "<span>see the warnings</span></div>"
+        )
+    unit = f"{result.length_unit}²/{result.time_unit}"
+    interval = f"{fit.confidence:.0%} interval {fit.ci_low:.4g} to {fit.ci_high:.4g} {unit}"
+    how = f"{fit.method}, {fit.ndim}D, {fit.n_tracks} tracks"
+    error = f"localisation error {fit.sigma:.3g} {result.length_unit}"
+    return (
+        f'<div class="card main"><b>D = {fit.D:.4g} {html.escape(unit)}</b>'
+        f"<span>{html.escape(f'{interval} · {error} · {how}')}</span></div>"
+    )
+
+
+def _counts(result: TrackResult) -> list[tuple[str, str]]:
+    frames = max(result.n_frames, 1)
+    length = len(result.tracks) / result.n_tracks if result.n_tracks else 0
+    share = len(result.tracks) / len(result.spots) if len(result.spots) else 0
+    return [
+        (f"{result.n_frames:,}", "frames"),
+        (f"{len(result.spots):,}", "spots"),
+        (f"{len(result.spots) / frames:,.1f}", "spots a frame"),
+        (f"{result.n_tracks:,}", f"tracks of {result.parameters['min_length']} spots or more"),
+        (f"{length:,.1f}", "spots a track, on average"),
+        (f"{share:.0%}", "of the spots are in these tracks"),
+    ]
+
+
+def _card(value: str, name: str) -> str:
+    return f'<div class="card"><b>{html.escape(value)}</b><span>{html.escape(name)}</span></div>'
+
+
+def _warnings(warnings: Iterable[str]) -> str:
+    items = "\n".join(f"<li>{html.escape(text)}</li>" for text in warnings)
+    return f'<ul class="warnings">\n{items}\n</ul>' if items else '<p class="fine">None.</p>'
+
+
+def _gallery(shown: list[Figure] | None) -> str:
+    if shown is None:
+        return (
+            '<p class="soft">Figures need matplotlib, which is not installed: '
+            "<code>pip install 'spotgpu[plot]'</code></p>"
+        )
+    items = "\n".join(
+        f'<figure><img alt="{html.escape(figure.title)}" src="data:image/png;base64,{figure.png}">'
+        f"<figcaption><strong>{html.escape(figure.title)}.</strong> "
+        f"{html.escape(figure.caption)}</figcaption></figure>"
+        for figure in shown
+    )
+    return f'<div class="figures">\n{items}\n</div>'
+
+
+def _tables(result: TrackResult) -> list[str]:
+    pixel, interval = result.calibration.pixel_size_um, result.calibration.frame_interval_s
+    movie = {
+        "path": result.input["path"] or "(not a file)",
+        "axes": result.input["axes"],
+        "shape": " × ".join(str(n) for n in result.input["shape"]),
+        "type": result.input["dtype"],
+        "pixel size": "unknown" if pixel is None else _shown(pixel if len(set(pixel)) > 1 else pixel[0]) + " µm",
+        "frame interval": "unknown" if interval is None else f"{interval:.6g} s",
+    }
+    timings = {name: f"{seconds:.2f} s" for name, seconds in result.timings.items()}
+    return [
+        _table("Parameters", result.parameters),
+        _table("Movie", movie) + _table("Time taken", timings) + _table("Versions", result.versions),
+    ]
+
+
+def _table(caption: str, rows: Mapping[str, Any]) -> str:
+    body = "\n".join(
+        _ROW.format(html.escape(name), html.escape(_shown(value))) for name, value in rows.items()
+    )
+    return f"<table><caption>{html.escape(caption)}</caption>\n{body}\n</table>\n"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "default"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_shown(item) for item in value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
