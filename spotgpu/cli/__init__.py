@@ -1,8 +1,5 @@
 """The command line."""
 
-from __future__ import annotations
+from spotgpu.cli._app import app, main
 
-
-def main() -> int:
-    """Run the command line and return its exit code."""
-    raise SystemExit("to be written")
+__all__ = ["app", "main"]

@@ -78,14 +78,12 @@ def _drawings(result: TrackResult) -> Iterator[tuple[str, str, Callable[[Any], o
     if len(spots):
         yield (
             "Mass",
-            "Integrated brightness of all spots. A valley between two peaks is where minmass "
-            "belongs.",
+            "Integrated brightness of all spots; minmass belongs into a valley between two peaks.",
             lambda ax: plot.mass_histogram(spots, ax=ax),
         )
         yield (
             "Sub-pixel bias",
-            "Fractional parts of the positions. They should be spread evenly; a dip says that "
-            "the diameter is too small.",
+            "Fractional parts of the positions: even, or with a dip if the diameter is too small.",
             lambda ax: plot.subpx_bias(spots, ax=ax),
         )
     if len(tracks):
@@ -96,10 +94,10 @@ def _drawings(result: TrackResult) -> Iterator[tuple[str, str, Callable[[Any], o
         )
         imsd = result.imsd.iloc[:, :: max(1, -(-result.imsd.shape[1] // CURVES))]
         ensemble = result.emsd.set_index("lagt")["msd"]
+        shown = f"{imsd.shape[1]} of {result.imsd.shape[1]} particles"
         yield (
             "Mean squared displacement",
-            f"{imsd.shape[1]} of {result.imsd.shape[1]} particles, the ensemble and the fit, in "
-            f"{result.length_unit}² over {result.time_unit}.",
+            f"{shown}, the ensemble and the fit; {result.length_unit}² over {result.time_unit}.",
             lambda ax: plot.plot_msd(imsd=imsd, emsd=ensemble, fit=result.diffusion, ax=ax),
         )
     if result.drift is not None:

@@ -114,13 +114,17 @@ def _tables(result: TrackResult) -> list[str]:
         "axes": result.input["axes"],
         "shape": " × ".join(str(n) for n in result.input["shape"]),
         "type": result.input["dtype"],
-        "pixel size": "unknown" if pixel is None else _shown(pixel if len(set(pixel)) > 1 else pixel[0]) + " µm",
+        "pixel size": "unknown"
+        if pixel is None
+        else _shown(pixel if len(set(pixel)) > 1 else pixel[0]) + " µm",
         "frame interval": "unknown" if interval is None else f"{interval:.6g} s",
     }
     timings = {name: f"{seconds:.2f} s" for name, seconds in result.timings.items()}
     return [
         _table("Parameters", result.parameters),
-        _table("Movie", movie) + _table("Time taken", timings) + _table("Versions", result.versions),
+        _table("Movie", movie)
+        + _table("Time taken", timings)
+        + _table("Versions", result.versions),
     ]
 
 

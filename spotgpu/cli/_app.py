@@ -1,0 +1,92 @@
+"""The program: its commands, and what becomes of errors."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from spotgpu.cli import _demo, _info, _link, _locate, _msd, _track
+from spotgpu.errors import SpotgpuError
+
+__all__ = ["app", "main"]
+
+#: Exit codes. Success is 0.
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+#: The base of the parser's complaints, in every version of typer.
+UsageError = typer.BadParameter.__mro__[1]
+
+app = typer.Typer(
+    name="spotgpu",
+    help="Particle tracking for microscopy: a movie in, trajectories and diffusion out.",
+    epilog="Start with: spotgpu demo",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"spotgpu {version('spotgpu')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _spotgpu(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show where an error comes from. Before the command.")
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    del debug, version
+
+
+for _module in (_track, _locate, _link, _msd, _info, _demo):
+    _module.register(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Default: those of the process.
+
+    Returns
+    -------
+    int
+        Exit code: 0 done, 2 usage or bad input, 1 anything else, 130 interrupted.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = app(given, prog_name="spotgpu", standalone_mode=False)
+    except (UsageError, ValueError, TypeError, FileNotFoundError) as error:
+        return _failed(error, BAD_INPUT, given)
+    except (SpotgpuError, OSError, MemoryError) as error:
+        return _failed(error, FAILED, given)
+    except (KeyboardInterrupt, typer.Abort):
+        print("error: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    return code if isinstance(code, int) else 0
+
+
+def _failed(error: BaseException, code: int, given: list[str]) -> int:
+    if given[:1] == ["--debug"]:
+        raise error
+    describe = getattr(error, "format_message", None)
+    text = describe() if callable(describe) else str(error)
+    first = " ".join((text or type(error).__name__).split())
+    print(f"error: {first}", file=sys.stderr)
+    return code
