@@ -7,13 +7,23 @@ from collections.abc import Sequence
 from copy import deepcopy
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from spotgpu.checks import integer
-from spotgpu.motion._tracks import sort_tracks, whole_numbers
+from spotgpu.motion._tracks import Rows, SortedTracks, particle_codes, read_rows, sort_rows
 from spotgpu.tables import position_columns, require_columns
 
 __all__ = ["compute_drift", "subtract_drift"]
+
+#: Frames and, for each axis, mean displacements.
+Steps = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
+
+#: Cells of a table for each row, up to which it is worth filling.
+SPARSE = 4
+
+#: Cells of a table at once: they stay in a core's cache.
+CELLS = 1 << 16
 
 
 def compute_drift(
@@ -49,23 +59,65 @@ def compute_drift(
     """
     columns = position_columns("traj", traj, pos_columns)
     smoothing = integer("smoothing", smoothing, at_least=0)
-    tracks = sort_tracks("traj", traj, columns)
-    follows = np.diff(tracks.frames) == 1
-    follows[tracks.starts[1:-1] - 1] = False
-    first = int(tracks.frames.min(initial=0))
-    frames = tracks.frames[1:][follows] - first
-    counts = np.bincount(frames)
-    seen = np.flatnonzero(counts)
-    means = [
-        np.bincount(frames, np.diff(x)[follows])[seen] / counts[seen] for x in tracks.positions
-    ]
-    index = pd.Index(seen + first, name="frame")
-    steps = pd.DataFrame(dict(zip(columns, means, strict=True)), index)
+    rows = read_rows("traj", traj, columns)
+    found = _steps_in_order(rows)
+    frames, means = _steps_sorted(sort_rows("traj", rows)) if found is None else found
+    steps = pd.DataFrame(means.T, pd.Index(frames, name="frame"), columns)
     if smoothing:
         steps = steps.rolling(smoothing, min_periods=0).mean()
     drift = steps.cumsum()
     drift.attrs = deepcopy(traj.attrs)
     return drift
+
+
+def _steps_in_order(rows: Rows) -> Steps | None:
+    """Return what `_steps_sorted` does without sorting, None if that does not pay.
+
+    If the frames ascend and most particles are in most of them, a dense table of a few frames by
+    all particles is cheaper.
+    """
+    frames, n = rows.frames, len(rows.labels)
+    if not len(frames) or not (frames[1:] >= frames[:-1]).all():
+        return None
+    first, length = int(frames[0]), int(frames[-1] - frames[0]) + 1
+    if length == 1 or n * length > SPARSE * len(frames):
+        return None
+    counts = np.zeros(length, np.int64)
+    sums = np.zeros((len(rows.positions), length))
+    block = max(1, CELLS // n)
+    edges = np.searchsorted(frames, first + np.arange(length + 1))
+    for start in range(1, length, block):
+        stop = min(start + block, length)
+        part = slice(edges[start - 1], edges[stop])
+        places = (frames[part] - (first + start - 1)) * n + rows.codes[part]
+        for axis, values in enumerate(rows.positions):
+            table = np.full((stop - start + 1, n), np.nan)
+            table.reshape(-1)[places] = values[part]
+            steps = table[1:] - table[:-1]
+            gone = np.isnan(steps)
+            steps[gone] = 0.0
+            sums[axis, start:stop] = steps.sum(axis=1)
+        counts[start:stop] = n - np.count_nonzero(gone, axis=1)
+        if np.count_nonzero(np.isnan(table)) != table.size - len(places):
+            return None  # a particle is twice in a frame: sorting tells which
+    seen = np.flatnonzero(counts)
+    return seen + first, sums[:, seen] / counts[seen]
+
+
+def _steps_sorted(tracks: SortedTracks) -> Steps:
+    """Return the frames that follow on one with the same particles, and the mean displacement."""
+    follows = tracks.frames[1:] - tracks.frames[:-1] == 1
+    follows[tracks.starts[1:-1] - 1] = False
+    first = int(tracks.frames.min(initial=0))
+    # What does not follow is counted in a place of its own, which is cheaper than leaving it out.
+    frames = np.where(follows, tracks.frames[1:] - first + 1, 0)
+    counts = np.bincount(frames)
+    counts[:1] = 0
+    seen = np.flatnonzero(counts)
+    means = np.empty((len(tracks.positions), len(seen)))
+    for mean, x in zip(means, tracks.positions, strict=True):
+        mean[:] = np.bincount(frames, x[1:] - x[:-1])[seen] / counts[seen]
+    return seen + first - 1, means
 
 
 def subtract_drift(
@@ -107,19 +159,19 @@ def subtract_drift(
     require_columns("traj", traj, drift.columns)
     if not drift.index.is_unique:
         raise ValueError("`drift` must have a frame once, got some twice")
-    frames = whole_numbers("traj", traj["frame"])
-    rows = drift.index.get_indexer(pd.Index(frames))
+    codes, frames = particle_codes("traj", traj["frame"])
+    rows = drift.index.get_indexer(frames)
     _warn_of_gaps(drift, frames[rows < 0])
     result = traj if inplace else traj.reset_index(drop=True)
     for column in drift.columns:
-        shift = np.append(drift[column].fillna(0).to_numpy(np.float64), 0.0)
-        result[column] = traj[column].to_numpy(np.float64) - shift[rows]
+        shift = np.append(drift[column].fillna(0).to_numpy(np.float64), 0.0)[rows]
+        result[column] = traj[column].to_numpy(np.float64) - shift[codes]
     result.attrs = deepcopy(traj.attrs)
     return result
 
 
-def _warn_of_gaps(drift: pd.DataFrame, without: np.ndarray) -> None:
-    late = np.unique(without[without > drift.index.min()]) if len(drift) else without[:0]
+def _warn_of_gaps(drift: pd.DataFrame, without: pd.Index) -> None:
+    late = without[without > drift.index.min()] if len(drift) else without[:0]
     if len(late):
         warnings.warn(
             f"`drift` has no value for {len(late)} frame(s) (the first is {late[0]}): "

@@ -11,7 +11,7 @@ import pandas as pd
 
 from spotgpu.checks import choice
 from spotgpu.motion._pairs import PairSums, pair_sums
-from spotgpu.motion._tracks import SortedTracks, checked_lags, checked_units, sort_tracks
+from spotgpu.motion._tracks import SortedTracks, checked_lags, checked_units, read_rows, sort_rows
 from spotgpu.tables import position_columns, require_columns
 
 __all__ = ["emsd", "imsd", "msd"]
@@ -218,12 +218,14 @@ def _input(
     require_columns("traj", traj, ["frame"])
     columns = position_columns("traj", traj, pos_columns)
     scale, rate = checked_units(mpp, fps, columns)
-    tracks = sort_tracks("traj", traj, columns, scale, one_track)
+    rows = read_rows("traj", traj, columns, one_track)
+    for axis, size in enumerate(scale):
+        rows.positions[axis] = rows.positions[axis] * size
     if pos_columns is None:
         # Tables are in trackpy's order, x first.
         columns.reverse()
-        tracks = SortedTracks(tracks.labels, tracks.starts, tracks.frames, tracks.positions[::-1])
-    return tracks, columns, rate
+        rows.positions.reverse()
+    return sort_rows("traj", rows), columns, rate
 
 
 def _names(columns: Sequence[str]) -> list[str]:
@@ -232,12 +234,12 @@ def _names(columns: Sequence[str]) -> list[str]:
 
 def _average(sums: PairSums, columns: Sequence[str], statistic: str) -> Array:
     """Return one column of `msd` for the tracks of a block, (k, L), NaN without pairs."""
-    if statistic == "msd":
-        total = sums.squares[0] if len(sums.squares) == 1 else sums.squares.sum(axis=0)
-    elif statistic.endswith("^2>") and statistic[1:-3] in columns:
-        total = sums.squares[columns.index(statistic[1:-3])]
-    else:
+    if sums.shifts is not None and statistic[1:-1] in columns:
         total = sums.shifts[columns.index(statistic[1:-1])]
+    elif statistic == "msd":
+        total = sums.squares[0] if len(sums.squares) == 1 else sums.squares.sum(axis=0)
+    else:
+        total = sums.squares[columns.index(statistic[1:-3])]
     pairs = np.where(sums.pairs > 0, sums.pairs, np.nan)
     return np.asarray(total / pairs)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +52,7 @@ class _Dense:
     positions: Array  # (ndim, k, width)
     valid: npt.NDArray[np.bool_] | None  # (k, width), None if all are
     spans: npt.NDArray[np.int64]  # (k,)
-    gaps: bool
+    gapped: npt.NDArray[np.bool_] | None  # `valid` if frames are missing within the spans
 
 
 def pair_sums(
@@ -91,19 +92,20 @@ def pair_sums(
     """
     times, spans = _short_gaps(tracks, max_lagtime)
     gaps = tracks.counts < spans
-    order = np.lexsort((-spans, gaps))
+    # Tracks of one block are padded to its longest, so they differ by less than a third; within
+    # such a class they keep their order, which leaves the rows of most blocks in one piece.
+    classes = np.floor(np.log(spans) / np.log(4 / 3)).astype(np.int64)
+    order = np.lexsort((classes, gaps))
     order = order[spans[order] > 1]
     start = 0
     while start < len(order):
-        longest = int(spans[order[start]])
+        rest = order[start : start + BLOCK // 2]
+        alike = (classes[rest] == classes[rest[0]]) & (gaps[rest] == gaps[rest[0]])
+        rest = rest[: len(rest) if alike.all() else int(np.argmin(alike))]
+        longest = int(spans[rest].max())
         lags = min(max_lagtime, longest - 1)
-        length = fft.next_fast_len(longest + lags, real=True)
-        rest = order[start : start + max(1, BLOCK // length)]
-        # Tracks much shorter than the first go to a block of their own: padding costs time.
-        alike = (gaps[rest] == gaps[rest[0]]) & (4 * spans[rest] >= 3 * longest)
-        members = rest[: int(alike.sum())]
-        dense = _dense(tracks, times, spans, members)
-        yield _sums(dense, members, lags, per_axis, shifts)
+        members = rest[: max(1, BLOCK // (longest + lags))]
+        yield _sums(_dense(tracks, times, spans, members), members, lags, per_axis, shifts)
         start += len(members)
 
 
@@ -129,19 +131,20 @@ def _dense(
     members: npt.NDArray[np.int64],
 ) -> _Dense:
     first, counts = tracks.starts[members], tracks.counts[members]
-    width, k, ndim = int(spans[members[0]]), len(members), len(tracks.positions)
+    width, k, ndim = int(spans[members].max()), len(members), len(tracks.positions)
     ends = np.cumsum(counts)
-    gaps = bool(counts[0] < spans[members[0]])
+    rows: slice | npt.NDArray[np.int64] = slice(first[0], first[0] + ends[-1])
+    if members[-1] - members[0] != k - 1:
+        rows = np.arange(ends[-1]) + np.repeat(first - ends + counts, counts)
     full = bool((counts == width).all())
-    if full and (np.diff(members) == 1).all():
-        block = tracks.positions[:, first[0] : first[0] + ends[-1]].reshape(ndim, k, width)
+    if full:
+        block = tracks.positions[:, rows].reshape(ndim, k, width)
         valid = None
     else:
-        rows = np.arange(ends[-1]) + np.repeat(first - ends + counts, counts)
-        places = np.arange(0, k * width, width) - times[first]
-        places = times[rows] + np.repeat(places, counts)
+        places = times[rows] + np.repeat(np.arange(0, k * width, width) - times[first], counts)
         block = np.zeros((ndim, k, width))
-        block.reshape(ndim, -1)[:, places] = tracks.positions[:, rows]
+        for axis, values in enumerate(tracks.positions):
+            block[axis].reshape(-1)[places] = values[rows]
         valid = np.zeros((k, width), np.bool_)
         valid.reshape(-1)[places] = True
     # From the first position, then from the mean: a particle that rests has exact zeros.
@@ -151,7 +154,7 @@ def _dense(
     block -= (block.sum(axis=2) / counts)[:, :, None]
     if valid is not None:
         block *= valid
-    return _Dense(block, None if full else valid, spans[members], gaps)
+    return _Dense(block, valid, spans[members], valid if counts[0] < spans[members[0]] else None)
 
 
 def _sums(
@@ -169,8 +172,8 @@ def _sums(
     if not per_axis:
         power, square = power.sum(axis=0, keepdims=True), square.sum(axis=0, keepdims=True)
     moments = square.sum(axis=2)
-    if dense.gaps:
-        presence = fft.rfft(dense.valid, length, axis=1)
+    if dense.gapped is not None:
+        presence = fft.rfft(dense.gapped, length, axis=1)
         pairs = np.rint(_inverse(presence.real**2 + presence.imag**2, length, lags))
         crossed = presence.conj() * fft.rfft(square, length, axis=2)
         squares = _inverse(2 * (crossed.real - power), length, lags)
@@ -191,7 +194,7 @@ def _sums(
     return PairSums(members, pairs.astype(np.int64), squares, shifted)
 
 
-def _inverse(spectrum: npt.NDArray[np.generic], length: int, lags: int) -> Array:
+def _inverse(spectrum: npt.NDArray[Any], length: int, lags: int) -> Array:
     """Return the correlation at the lags 1 to `lags` of what has this spectrum."""
     return np.asarray(fft.irfft(spectrum, length, axis=-1)[..., 1 : lags + 1])
 

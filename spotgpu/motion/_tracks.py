@@ -14,7 +14,15 @@ from scipy import sparse
 from spotgpu.checks import integer, number, per_axis
 from spotgpu.tables import require_columns
 
-__all__ = ["SortedTracks", "checked_units", "particle_codes", "sort_tracks", "whole_numbers"]
+__all__ = [
+    "Rows",
+    "SortedTracks",
+    "checked_lags",
+    "checked_units",
+    "particle_codes",
+    "read_rows",
+    "sort_rows",
+]
 
 
 @dataclass(frozen=True)
@@ -57,58 +65,64 @@ def checked_units(
     return np.array(sizes), number("fps", fps, above=0)
 
 
-def sort_tracks(
-    name: str,
-    table: pd.DataFrame,
-    columns: Sequence[str],
-    scale: npt.NDArray[np.float64] | None = None,
-    one_track: bool = False,
-) -> SortedTracks:
-    """Sort the rows of `table` by particle and frame.
+@dataclass(frozen=True)
+class Rows:
+    """The columns of a table of trajectories, checked, as they came but for rows without position.
 
-    A row whose position is NaN in any of `columns` counts as a frame in which the particle was
-    not seen.
-
-    Parameters
+    Attributes
     ----------
-    name : str
-        Name of the argument that `table` came in by, for the messages.
-    table : DataFrame
-        Trajectories: ``frame``, `columns` and ``particle``.
-    columns : sequence of str
-        The position columns.
-    scale : ndarray of float64, shape (ndim,), optional
-        Positions are multiplied by it. Default 1.
-    one_track : bool
-        ``particle`` need not be there, and if it is there must be one only.
-
-    Returns
-    -------
-    SortedTracks
-        Its `labels` are those of the particles that have a position.
+    labels : Index, length K
+        The particles, ascending.
+    codes, frames : ndarray of int64, shape (N,)
+        Which of the particles, and when.
+    positions : list of ndarray of float64, shape (N,)
+        One for each axis; finite.
     """
-    needed = [] if one_track and "particle" not in table.columns else ["particle"]
-    require_columns(name, table, [*needed, "frame", *columns])
+
+    labels: pd.Index
+    codes: npt.NDArray[np.int64]
+    frames: npt.NDArray[np.int64]
+    positions: list[npt.NDArray[np.float64]]
+
+
+def read_rows(
+    name: str, table: pd.DataFrame, columns: Sequence[str], one_track: bool = False
+) -> Rows:
+    """Check the columns of `table`; a position of NaN is a frame in which nothing was seen.
+
+    With `one_track` the column ``particle`` need not be there, and if it is must have one only.
+    """
+    alone = one_track and "particle" not in table.columns
+    require_columns(name, table, [*([] if alone else ["particle"]), "frame", *columns])
     values = [_real_numbers(name, table, column) for column in columns]
-    frames = whole_numbers(name, table["frame"])
-    if needed:
-        codes, labels = particle_codes(name, table["particle"])
-    else:
+    frames = _whole_numbers(name, table["frame"])
+    labels: pd.Index
+    if alone:
         codes, labels = np.zeros(len(table), np.int64), pd.RangeIndex(min(1, len(table)))
-    seen = ~np.isnan(sum(values, np.zeros(len(table))))
-    if not seen.all():
+    else:
+        codes, labels = particle_codes(name, table["particle"])
+    if one_track and len(labels) > 1:
+        raise ValueError(f"`{name}` must have one particle, got {len(labels)}")
+    gone = [np.isnan(v) for v in values]
+    if any(g.any() for g in gone):
+        seen = ~np.logical_or.reduce(gone)
         values, frames = [v[seen] for v in values], frames[seen]
         present, codes = np.unique(codes[seen], return_inverse=True)
         labels = labels[present]
-    if one_track and len(labels) > 1:
-        raise ValueError(f"`{name}` must have one particle, got {len(labels)}")
-    rows, starts = _order(codes, frames, len(labels))
-    positions = np.empty((len(columns), len(codes)))
-    for axis, column in enumerate(values):
-        positions[axis] = column if rows is None else column.take(rows)
-        if scale is not None:
-            positions[axis] *= scale[axis]
-    result = SortedTracks(labels, starts, frames if rows is None else frames.take(rows), positions)
+    return Rows(labels, codes, frames, values)
+
+
+def sort_rows(name: str, rows: Rows) -> SortedTracks:
+    """Sort by particle and frame; `name` is the argument that they came in by."""
+    order, starts = _order(rows.codes, rows.frames, len(rows.labels))
+    if order is None:
+        frames, positions = rows.frames, np.array(rows.positions)
+    else:
+        frames = rows.frames.take(order)
+        positions = np.empty((len(rows.positions), len(order)))
+        for place, values in zip(positions, rows.positions, strict=True):
+            values.take(order, out=place, mode="clip")
+    result = SortedTracks(rows.labels, starts, frames, positions)
     _check_unique(name, result)
     return result
 
@@ -132,7 +146,7 @@ def particle_codes(name: str, column: pd.Series[Any]) -> tuple[npt.NDArray[np.in
     return codes.astype(np.int64), pd.Index(labels)
 
 
-def whole_numbers(name: str, column: pd.Series[Any]) -> npt.NDArray[np.int64]:
+def _whole_numbers(name: str, column: pd.Series[Any]) -> npt.NDArray[np.int64]:
     """Return the column as int64, or raise if it holds anything but whole numbers."""
     values = column.to_numpy()
     if values.dtype.kind in "iu":
@@ -152,7 +166,7 @@ def _real_numbers(name: str, table: pd.DataFrame, column: str) -> npt.NDArray[np
     if values.dtype.kind not in "iuf":
         raise TypeError(f"`{name}` must have numbers in column {column!r}, got {values.dtype}")
     values = values.astype(np.float64, copy=False)
-    if np.isinf(values).any():
+    if not np.isfinite(values).all() and np.isinf(values).any():
         raise ValueError(f"`{name}` must have finite numbers in column {column!r}, got inf")
     return values
 
@@ -163,14 +177,14 @@ def _order(
     """Return the rows by track and frame, None if they are so already, and where tracks start."""
     starts = np.zeros(n_tracks + 1, np.int64)
     np.cumsum(np.bincount(codes, minlength=n_tracks), out=starts[1:])
-    step = np.diff(frames)
-    later_track = np.diff(codes)
-    if ((later_track > 0) | ((later_track == 0) & (step >= 0))).all():
+    by_frame = bool((frames[1:] >= frames[:-1]).all())
+    by_track = bool((codes[1:] >= codes[:-1]).all())
+    if by_track and ((frames[1:] >= frames[:-1]) | (codes[1:] > codes[:-1])).all():
         return None, starts
-    if (step >= 0).all():
+    if by_frame:
         return _counting_sort(codes, n_tracks), starts
-    by_frame = np.argsort(frames, kind="stable")
-    return by_frame[_counting_sort(codes[by_frame], n_tracks)], starts
+    rows = np.argsort(frames, kind="stable")
+    return rows[_counting_sort(codes[rows], n_tracks)], starts
 
 
 def _counting_sort(codes: npt.NDArray[np.int64], n: int) -> npt.NDArray[np.int64]:
