@@ -33,7 +33,9 @@ def gaussian_weights(sigma: float, truncate: float = 4.0) -> npt.NDArray[np.floa
     radius = int(truncate * sigma + 0.5)
     if radius == 0:
         sigma = 1.0
-    weights: npt.NDArray[np.float64] = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
+    offsets = np.arange(-radius, radius + 1)
+    # This form's rounding is trackpy's.
+    weights: npt.NDArray[np.float64] = np.exp(offsets**2 / (-2 * sigma**2))
     weights /= weights.sum()
     weights.flags.writeable = False
     return weights
