@@ -1,0 +1,231 @@
+"""The steps of `track` one by one, from file to file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from spotgpu import linking, motion
+from spotgpu.checks import integer, number
+from spotgpu.detect import Locator
+from spotgpu.pipeline._analysis import Analysis, analyse, msd_table
+from spotgpu.pipeline._batch import spots_of
+from spotgpu.pipeline._calibration import Calibration
+from spotgpu.pipeline._folder import check_new_file, new_file
+from spotgpu.pipeline._frames import FrameLocator
+from spotgpu.pipeline._progress import Progress
+from spotgpu.pipeline._source import opened
+from spotgpu.pipeline._stream import checked_processes
+from spotgpu.pipeline._table_files import check_extension, read_table, write_table
+from spotgpu.tables import position_columns, require_columns
+
+__all__ = ["link_file", "locate_file", "msd_file"]
+
+
+def locate_file(
+    source: Any,
+    output: str | os.PathLike[str],
+    diameter: Any,
+    *,
+    axes: str | None = None,
+    channel: int | None = None,
+    processes: Any = "auto",
+    overwrite: bool = False,
+    progress: Progress,
+    **options: Any,
+) -> pd.DataFrame:
+    """Find the spots of a movie and write their table.
+
+    Parameters
+    ----------
+    source : path, array, sequence or iterable of frames
+        Anything that `spotgpu.open` takes.
+    output : path
+        The table, .parquet or .csv; pixel size and frame interval go into a .parquet's metadata.
+    diameter : odd int or tuple of odd int
+        As in `locate`.
+    axes : str, optional
+        As in `spotgpu.open`.
+    channel : int, optional
+        As in `spotgpu.open`.
+    processes : int or 'auto'
+        As in `batch`.
+    overwrite : bool
+        Whether a file that is there may be replaced.
+    progress : Progress
+        Where stages show.
+    **options
+        As in `locate`.
+
+    Returns
+    -------
+    DataFrame
+        The table.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is wrong, or a frame is not an image.
+    SpotgpuError
+        If a file cannot be read or written.
+    """
+    path = _output(output, overwrite=overwrite)
+    frames = FrameLocator(Locator(diameter, **options))
+    workers = checked_processes(processes)
+    movie = opened(source, axes=axes, channel=channel)
+    spots = spots_of(movie, frames, workers, progress)
+    ndim = len(position_columns("spots", spots))
+    spots.attrs = Calibration.of(ndim, None, None, movie).attrs()
+    with new_file(path, overwrite=overwrite) as partial:
+        write_table(spots, partial)
+    return spots
+
+
+def link_file(
+    spots: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    search_range: float | Sequence[float],
+    *,
+    memory: int = 0,
+    min_length: int = 1,
+    overwrite: bool = False,
+    progress: Progress,
+) -> pd.DataFrame:
+    """Link a table of spots into trajectories and write them.
+
+    Parameters
+    ----------
+    spots : path
+        Table of spots, .parquet or .csv.
+    output : path
+        Table of trajectories, .parquet or .csv.
+    search_range : float or sequence of float
+        As in `link`.
+    memory : int
+        As in `link`.
+    min_length : int
+        Tracks with fewer spots are left out.
+    overwrite : bool
+        Whether a file that is there may be replaced.
+    progress : Progress
+        Where stages show.
+
+    Returns
+    -------
+    DataFrame
+        The trajectories.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument or the table is wrong.
+    SpotgpuError
+        If a file cannot be written.
+    """
+    path = _output(output, overwrite=overwrite)
+    integer("min_length", min_length, at_least=1)
+    with progress.stage("read"):
+        table = _numeric("spots", read_table("spots", Path(spots)), "frame")
+    with progress.stage("link"):
+        tracks = linking.link(table, search_range, memory=memory)
+        tracks = motion.filter_stubs(tracks, min_length).reset_index(drop=True)
+    tracks.attrs = table.attrs
+    with new_file(path, overwrite=overwrite) as partial:
+        write_table(tracks, partial)
+    return tracks
+
+
+def msd_file(
+    tracks: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    *,
+    pixel_size_um: Any = None,
+    fps: float | None = None,
+    max_lagtime: int = 100,
+    drift: bool | None = None,
+    drift_smoothing: int = 0,
+    confidence: float = 0.95,
+    overwrite: bool = False,
+    progress: Progress,
+) -> tuple[Analysis, Calibration]:
+    """Measure the motion of the trajectories in a table and write the ensemble's MSD.
+
+    Parameters
+    ----------
+    tracks : path
+        Table of trajectories in pixels, .parquet or .csv.
+    output : path
+        Table of the MSD, .parquet or .csv.
+    pixel_size_um : float or tuple of float, optional
+        In µm, one or one per axis. Default: what the table's metadata say.
+    fps : float, optional
+        Frames per second. Default: what the table's metadata say.
+    max_lagtime : int
+        Longest lag in frames.
+    drift : bool, optional
+        As in `track`.
+    drift_smoothing : int
+        As in `track`.
+    confidence : float
+        Of the diffusion coefficient's interval.
+    overwrite : bool
+        Whether a file that is there may be replaced.
+    progress : Progress
+        Where stages show.
+
+    Returns
+    -------
+    Analysis
+        All that was measured.
+    Calibration
+        Its units.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument or the table is wrong.
+    SpotgpuError
+        If a file cannot be written.
+    """
+    path = _output(output, overwrite=overwrite)
+    with progress.stage("read"):
+        table = _numeric("tracks", read_table("tracks", Path(tracks)), "frame", "particle")
+    if table.empty:
+        raise ValueError(f"`tracks` must have rows, got none in {tracks}")
+    ndim = len(position_columns("tracks", table))
+    calibration = Calibration.of(ndim, pixel_size_um, fps, table.attrs)
+    with progress.stage("analyse"):
+        analysis = analyse(
+            table,
+            calibration,
+            drift=drift,
+            drift_smoothing=drift_smoothing,
+            max_lagtime=max_lagtime,
+            confidence=number("confidence", confidence),
+        )
+    with new_file(path, overwrite=overwrite) as partial:
+        write_table(msd_table(analysis.emsd, calibration), partial)
+    return analysis, calibration
+
+
+def _output(output: str | os.PathLike[str], *, overwrite: bool) -> Path:
+    path = Path(output)
+    check_extension("output", path)
+    check_new_file(path, overwrite=overwrite)
+    return path
+
+
+def _numeric(name: str, table: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Raise unless the positions and `columns` are there and are numbers."""
+    needed = [*position_columns(name, table), *columns]
+    require_columns(name, table, needed)
+    for column in needed:
+        if not pd.api.types.is_numeric_dtype(table[column]):
+            raise ValueError(
+                f"`{name}` must have numbers in the column {column}, got {table[column].dtype}"
+            )
+    return table
