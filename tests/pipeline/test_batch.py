@@ -172,7 +172,7 @@ def test_bad_frame_is_named(movie: np.ndarray, bad: Any, message: str, processes
         ({"min_mass": 1}, TypeError, "min_mass"),
         ({"output": []}, TypeError, "`output` must have a method `put`"),
         ({"after_locate": 3}, TypeError, "`after_locate` must be callable"),
-        ({"after_locate": lambda n, f: None}, TypeError, "`after_locate` must return a DataFrame"),
+        ({"after_locate": lambda *_: None}, TypeError, "`after_locate` must return a DataFrame"),
         ({"meta": 3}, TypeError, "`meta` must be a path or a text file"),
         ({"diameter": (5, 9, 9)}, ValueError, "`diameter`"),
     ],

@@ -15,8 +15,18 @@ from spotgpu.pipeline._folder import check_new_folder, new_file, new_folder
 from spotgpu.pipeline._table_files import read_table, write_table
 
 
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 def fill(folder: Path, text: str) -> None:
     (folder / "run.json").write_text(json.dumps({"program": "spotgpu", "text": text}))
+
+
+def fail(target: Path, error: BaseException, overwrite: bool = False) -> None:
+    with new_folder(target, overwrite=overwrite) as inside:
+        fill(inside, "half")
+        raise error
 
 
 def text_in(folder: Path) -> str:
@@ -30,7 +40,7 @@ def test_folder_appears_at_the_end(tmp_path: Path) -> None:
         assert not target.exists()
         assert inside.parent == target.parent
     assert text_in(target) == "new"
-    assert os.listdir(target.parent) == ["results"]
+    assert names_in(target.parent) == ["results"]
     mask = os.umask(0)
     os.umask(mask)
     assert target.stat().st_mode & 0o777 == 0o777 & ~mask
@@ -38,20 +48,16 @@ def test_folder_appears_at_the_end(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("no"), ValueError("no")])
 def test_failure_leaves_nothing(tmp_path: Path, error: BaseException) -> None:
-    with pytest.raises(type(error)), new_folder(tmp_path / "results") as inside:
-        fill(inside, "new")
-        raise error
-    assert os.listdir(tmp_path) == []
+    with pytest.raises(type(error)):
+        fail(tmp_path / "results", error)
+    assert names_in(tmp_path) == []
 
 
 def test_full_disk_is_said(tmp_path: Path) -> None:
-    with (
-        pytest.raises(SpotgpuError, match="No space left on device; nothing was left there"),
-        new_folder(tmp_path / "results") as inside,
-    ):
-        fill(inside, "new")
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    assert os.listdir(tmp_path) == []
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with pytest.raises(SpotgpuError, match="No space left on device; nothing was left there"):
+        fail(tmp_path / "results", error)
+    assert names_in(tmp_path) == []
 
 
 def test_folder_that_exists(tmp_path: Path) -> None:
@@ -63,12 +69,9 @@ def test_folder_that_exists(tmp_path: Path) -> None:
     with new_folder(target, overwrite=True) as inside:
         fill(inside, "new")
     assert text_in(target) == "new"
-    assert os.listdir(tmp_path) == ["results"]
-    with (
-        pytest.raises(SpotgpuError),
-        new_folder(target, overwrite=True) as inside,
-    ):
-        raise OSError(errno.ENOSPC, "full")
+    assert names_in(tmp_path) == ["results"]
+    with pytest.raises(SpotgpuError):
+        fail(target, OSError(errno.ENOSPC, "full"), overwrite=True)
     assert text_in(target) == "new"
 
 
@@ -105,7 +108,7 @@ def test_file(tmp_path: Path) -> None:
     with pytest.raises(SpotgpuError), new_file(target, overwrite=True) as partial:
         raise OSError(errno.ENOSPC, "full")
     assert target.read_text() == "old"
-    assert os.listdir(tmp_path) == ["table.csv"]
+    assert names_in(tmp_path) == ["table.csv"]
     with pytest.raises(ValueError, match="must be a file"), new_file(tmp_path, overwrite=True):
         pass
 

@@ -12,8 +12,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 HEAD = """
 import numpy as np, pandas as pd
 from spotgpu.pipeline import batch
@@ -29,8 +27,12 @@ def script(folder: Path, body: str) -> list[str]:
     return [sys.executable, "-W", "error", str(path)]
 
 
+def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
 def shared_blocks() -> set[str]:
-    return set(os.listdir("/dev/shm"))  # noqa: S108 - looked at only
+    return {block.name for block in Path("/dev/shm").iterdir()}  # noqa: S108 - looked at only
 
 
 def test_plain_script_without_a_main_guard(tmp_path: Path) -> None:
@@ -45,7 +47,7 @@ def test_plain_script_without_a_main_guard(tmp_path: Path) -> None:
         print(len(together))
         """,
     )
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = run(command)
     assert (done.returncode, done.stdout, done.stderr) == (0, "started\n12\n", "")
     assert shared_blocks() <= before
 
@@ -63,7 +65,7 @@ def test_failure_in_a_worker_frees_everything(tmp_path: Path) -> None:
             print(error)
         """,
     )
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = run(command)
     assert done.returncode == 0
     assert done.stdout.startswith("frame 23: `raw_image` must have finite pixels")
     assert done.stderr == ""
@@ -88,7 +90,7 @@ def test_worker_that_dies_is_an_error(tmp_path: Path) -> None:
             print(type(error).__name__, error)
         """,
     )
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = run(command)
     assert done.stdout.startswith("SpotgpuError a worker process died"), done.stderr
 
 
@@ -153,7 +155,8 @@ def peak(folder: Path, n_frames: int) -> dict[str, int]:
         print(top, table.memory_usage(index=False).sum(), len(table))
         """,
     )
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    done = run(command)
+    assert done.returncode == 0, done.stderr
     top, table, rows = map(int, done.stdout.split())
     assert rows == 16 * n_frames
     return {"top": top, "table": table}
@@ -169,7 +172,7 @@ def test_memory_above_the_table_does_not_grow(tmp_path: Path) -> None:
 
 def test_silent_unless_on_a_terminal(tmp_path: Path) -> None:
     command = script(tmp_path, "batch([one] * 3, 7)")
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = run(command)
     assert (done.stdout, done.stderr) == ("", "")
 
 
