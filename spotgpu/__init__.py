@@ -1,1 +1,1 @@
-"""spotgpu: find particles in movies, link them through time, measure their motion."""
+"""Spotgpu: find particles in movies, link them through time, measure their motion."""

@@ -60,7 +60,8 @@ def ellipsoid(radius: tuple[int, ...]) -> npt.NDArray[np.bool_]:
     """
     axes = [np.arange(-r, r + 1) for r in radius]
     grids = np.meshgrid(*axes, indexing="ij")
-    mask: npt.NDArray[np.bool_] = sum((k / r) ** 2 for k, r in zip(grids, radius, strict=True)) <= 1
+    squares = [(k / r) ** 2 for k, r in zip(grids, radius, strict=True)]
+    mask: npt.NDArray[np.bool_] = np.asarray(sum(squares)) <= 1
     mask.flags.writeable = False
     return mask
 

@@ -26,8 +26,8 @@ def locate(
     topn: int | None = None,
     preprocess: bool = True,
     max_iterations: int = 10,
-    filter_before: None = None,
-    filter_after: None = None,
+    filter_before: object = None,
+    filter_after: object = None,
     characterize: bool = True,
     engine: str = "auto",
 ) -> pd.DataFrame:

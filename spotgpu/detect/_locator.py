@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +39,7 @@ class Locator:
         As `locate`; what depends on the image, when one is given.
     """
 
-    _DEFAULTS: dict[str, Any] = {
+    _DEFAULTS: ClassVar[dict[str, Any]] = {
         "minmass": None,
         "maxsize": None,
         "separation": None,
@@ -75,7 +75,18 @@ class Locator:
         return table
 
     def columns(self, ndim: int) -> list[str]:
-        """Return the names of the columns for images with `ndim` axes."""
+        """Return the names of the columns.
+
+        Parameters
+        ----------
+        ndim : int
+            Axes of the images.
+
+        Returns
+        -------
+        list of str
+            In the order of the table.
+        """
         options = self._options(ndim, is_float=False)
         position = list(POSITION_COLUMNS[-ndim:])
         if not self._given["characterize"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -28,25 +28,21 @@ class Options:
     percentile: float
     topn: int | None
     max_iterations: int
+    #: Half-axes of the mask.
+    radius: tuple[int, ...] = field(init=False)
+    #: Sides of the box in which a maximum is the largest.
+    window: tuple[int, ...] = field(init=False)
+    #: Border without maxima: incomplete masks, windows or backgrounds.
+    margin: tuple[float, ...] = field(init=False)
 
-    @property
-    def radius(self) -> tuple[int, ...]:
-        """Half-axes of the mask."""
-        return tuple(d // 2 for d in self.diameter)
-
-    @property
-    def window(self) -> tuple[int, ...]:
-        """Sides of the box in which a maximum is the largest."""
-        ndim = len(self.diameter)
-        return tuple(int(2 * s / math.sqrt(ndim)) for s in self.separation)
-
-    @property
-    def margin(self) -> tuple[float, ...]:
-        """Border without maxima: incomplete masks, windows or backgrounds."""
-        return tuple(
-            max(r, s // 2 - 1, b // 2)
-            for r, s, b in zip(self.radius, self.separation, self.smoothing_size, strict=True)
-        )
+    def __post_init__(self) -> None:
+        radius = tuple(d // 2 for d in self.diameter)
+        ndim = len(radius)
+        window = tuple(int(2 * s / math.sqrt(ndim)) for s in self.separation)
+        reach = zip(radius, self.separation, self.smoothing_size, strict=True)
+        margin = tuple(max(r, s // 2 - 1, b // 2) for r, s, b in reach)
+        for name, value in (("radius", radius), ("window", window), ("margin", margin)):
+            object.__setattr__(self, name, value)
 
     @classmethod
     def of(cls, given: dict[str, Any], ndim: int, is_float: bool) -> Options:

@@ -136,7 +136,9 @@ def test_bad_input(
 def test_pixels_that_are_not_finite(value: float) -> None:
     image = SCENE.astype(np.float32)
     image[31, 12] = value
-    with pytest.raises(ValueError, match=r"`raw_image` must have finite pixels, got .* at \(31, 12\)"):
+    with pytest.raises(
+        ValueError, match=r"`raw_image` must have finite pixels, got .* at \(31, 12\)"
+    ):
         locate(image, 7)
 
 

@@ -29,7 +29,8 @@ def bandpass(
         background = frame.copy()                       # of the frame's own type: truncated
         lowpass = frame.astype(float)
         for axis in range(frame.ndim):
-            uniform_filter1d(background, smoothing_size[axis], axis, output=background)
+            uniform_filter1d(background, smoothing_size[axis], axis, output=background,
+                             mode="nearest")
             lowpass = correlate1d(lowpass, gaussian_weights(noise_size[axis]), axis,
                                   mode="constant")
         difference = lowpass - background

@@ -160,7 +160,9 @@ def _truncate(
 def _lowpass32(
     frame: npt.NDArray[Any], weights: Sequence[npt.NDArray[np.float64]]
 ) -> npt.NDArray[np.float32]:
-    *leading, rows, columns = [_bands(n, tuple(w)) for n, w in zip(frame.shape, weights, strict=True)]
+    *leading, rows, columns = [
+        _bands(n, tuple(w)) for n, w in zip(frame.shape, weights, strict=True)
+    ]
     source: npt.NDArray[Any] = frame
     result = np.empty(frame.shape, np.float32)
     for bands in leading:

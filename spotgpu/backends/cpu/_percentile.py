@@ -1,4 +1,4 @@
-"""Mirror of the `percentile` kernel: the grey level that a fraction of the bright pixels reaches."""
+"""Mirror of the `percentile` kernel: the grey level that some of the bright pixels reach."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def percentile(frames: npt.NDArray[Any], q: float) -> npt.NDArray[np.float64]:
 
 
 def _percentile(pixels: npt.NDArray[Any], q: float) -> float:
-    bright = np.count_nonzero(pixels)
+    bright = int(np.count_nonzero(pixels))
     if bright == 0:
         return math.nan
     position = (bright - 1) * (q / 100)
