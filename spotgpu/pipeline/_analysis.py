@@ -83,15 +83,12 @@ def analyse(
     found = None
     moved = tracks
     if drift or (drift is None and tracks_per_frame(tracks) >= DRIFT_TRACKS):
-        found = motion.compute_drift(tracks, smoothing=drift_smoothing)
-        if found.empty:
-            found = None
-        else:
-            moved = motion.subtract_drift(tracks, found)
+        found = _without_gaps(motion.compute_drift(tracks, smoothing=drift_smoothing))
+        moved = motion.subtract_drift(tracks, found)
     moved = moved.reset_index(drop=True)
     units: dict[str, Any] = {"mpp": calibration.mpp, "fps": calibration.fps}
     imsd = motion.imsd(moved, **units, max_lagtime=max_lagtime)
-    emsd = motion.emsd(moved, **units, max_lagtime=max_lagtime, detail=True)
+    emsd = pd.DataFrame(motion.emsd(moved, **units, max_lagtime=max_lagtime, detail=True))
     particles = motion.characterize(moved, **units)
     try:
         diffusion, problem = motion.fit_diffusion(moved, **units, confidence=confidence), None
@@ -99,6 +96,14 @@ def analyse(
         # Too few or too short tracks; the report says so.
         diffusion, problem = None, str(error)
     return Analysis(found, imsd, emsd, particles, diffusion, problem)
+
+
+def _without_gaps(drift: pd.DataFrame) -> pd.DataFrame:
+    """Give the frames in which no particle could be followed the drift of the frame before."""
+    if drift.empty:
+        return drift
+    frames = pd.RangeIndex(drift.index[0], drift.index[-1] + 1, name=drift.index.name)
+    return drift.reindex(frames, method="ffill")
 
 
 def msd_table(emsd: pd.DataFrame, calibration: Calibration) -> pd.DataFrame:

@@ -79,7 +79,7 @@ def locate_file(
     movie = opened(source, axes=axes, channel=channel)
     spots = spots_of(movie, frames, workers, progress)
     ndim = len(position_columns("spots", spots))
-    spots.attrs = Calibration.of(ndim, None, None, movie).attrs()
+    spots.attrs.update(Calibration.of(ndim, None, None, movie).attrs())
     with new_file(path, overwrite=overwrite) as partial:
         write_table(spots, partial)
     return spots
@@ -133,7 +133,7 @@ def link_file(
     with progress.stage("link"):
         tracks = linking.link(table, search_range, memory=memory)
         tracks = motion.filter_stubs(tracks, min_length).reset_index(drop=True)
-    tracks.attrs = table.attrs
+    tracks.attrs.update(table.attrs)
     with new_file(path, overwrite=overwrite) as partial:
         write_table(tracks, partial)
     return tracks

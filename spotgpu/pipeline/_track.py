@@ -150,7 +150,7 @@ def track(
     with run.stage("analyse"):
         analysis = analyse(tracks, calibration, **{name: given[name] for name in ANALYSIS_OPTIONS})
     for table in (spots, tracks):
-        table.attrs = calibration.attrs()
+        table.attrs.update(calibration.attrs())
     seen = Evidence(
         image=frames.first,
         frames=frames.count,

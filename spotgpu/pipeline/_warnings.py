@@ -31,7 +31,7 @@ class Evidence:
     spots: pd.DataFrame
     linked: pd.DataFrame
     tracks: pd.DataFrame
-    search_range: float | tuple[float, ...]
+    search_range: Any
     min_length: int
     calibration: Calibration
     analysis: Analysis
@@ -127,7 +127,7 @@ def _tracks(seen: Evidence) -> Iterator[str]:
 
 def _search_range(seen: Evidence) -> Iterator[str]:
     columns = position_columns("spots", seen.spots)
-    reach = np.broadcast_to(np.asarray(seen.search_range, dtype=float), len(columns))
+    reach = np.broadcast_to(np.asarray(seen.search_range, dtype=np.float64), (len(columns),))
     distances = []
     numbers = seen.spots["frame"].unique()
     for number in numbers[:: max(1, len(numbers) // SAMPLE)]:
@@ -155,7 +155,8 @@ def _steps(
     """Return the lengths of the steps from frame to frame, in units of the search range."""
     ordered = tracks.sort_values(["particle", "frame"])
     same = (np.diff(ordered["particle"]) == 0) & (np.diff(ordered["frame"]) == 1)
-    moved = np.diff(ordered[columns].to_numpy(), axis=0)[same] / reach
+    moved = np.diff(ordered[columns].to_numpy(np.float64), axis=0)
+    moved = moved[same] / reach
     lengths: npt.NDArray[np.float64] = np.sqrt((moved**2).sum(axis=1))
     return lengths
 
