@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from spotgpu.backends.cpu import bandpass
+
 #: 100 real frames of 1 µm spheres in water, if they lie beside the checkout.
 BULK_WATER = Path(__file__).parents[2] / "shared" / "data" / "bulk_water_000-099.tif"
 
@@ -30,3 +32,13 @@ def spots(
     inner = tuple(slice(r, r + length) for r, length in zip(reach, shape, strict=True))
     noisy = image[inner] + rng.normal(20, 4, shape)
     return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+def crowded(small: bool) -> npt.NDArray[np.uint8]:
+    """Return a 512 x 512 image of 2,000 spots, or a corner of one."""
+    return spots((64, 64), 40, (1.5, 1.5)) if small else spots((512, 512), 2000, (1.5, 1.5))
+
+
+def filtered(small: bool) -> npt.NDArray[np.uint8]:
+    """Return `crowded` after the bandpass."""
+    return bandpass(crowded(small)[None], (1, 1), (7, 7), 1, np.uint8)[0][0]
