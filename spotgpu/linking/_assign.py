@@ -48,6 +48,11 @@ class Problem(NamedTuple):
     positions: Floats
     null_cost: float
 
+    @property
+    def gain(self) -> Floats:
+        """What each pair adds to the cost, less what its source adds without a link."""
+        return self.pairs.cost - self.null_cost
+
     def at(self, chosen: npt.NDArray[np.generic]) -> Problem:
         """Return the problem of some of the pairs, with its nodes numbered anew."""
         pairs = self.pairs.at(chosen)
@@ -122,10 +127,10 @@ def _by_component(problem: Problem) -> Mask:
     open_ = side > TRIED
     for n in range(2, min(TRIED, int(longer.max())) + 1):
         here = np.flatnonzero(side == n)
-        if len(here):
-            part = Blocks.of(problem, here, label, row[source], column[target], n)
-            chosen[here], tied = part.tried()
-            open_[here[tied]] = True
+        cell = row[source[here]] * n + column[target[here]]
+        part = Blocks.of(problem.gain[here], label[here], cell, longer == n, n)
+        chosen[here], tied = part.tried()
+        open_[here[tied]] = True
     if open_.any():
         rest = np.flatnonzero(open_)
         chosen[rest] = _in_order(problem.at(rest), label[rest])
@@ -146,12 +151,13 @@ def _in_order(problem: Problem, label: Ints) -> Mask:
     row, column = row[source], column[target]
     longer = np.maximum(n_rows, n_columns)
     chosen = np.zeros(len(target), np.bool_)
-    for n in np.unique(longer[longer <= TRIED]):
+    gain = problem.gain
+    for n in np.unique(longer[longer <= TRIED]).tolist():
         here = np.flatnonzero(longer[label] == n)
-        chosen[here] = Blocks.of(problem, here, label, row, column, int(n)).first()
+        cell = row[here] * n + column[here]
+        chosen[here] = Blocks.of(gain[here], label[here], cell, longer == n, n).first()
     order = np.argsort(label, kind="stable")
     ends = np.cumsum(np.bincount(label))
-    gain = problem.pairs.cost - problem.null_cost
     for i in np.flatnonzero(longer > TRIED):
         here = order[ends[i - 1] if i else 0 : ends[i]]
         here = here[gain[here] <= 0]
@@ -194,14 +200,10 @@ class Blocks(NamedTuple):
     n: int
 
     @classmethod
-    def of(
-        cls, problem: Problem, here: Ints, label: Ints, row: Ints, column: Ints, n: int
-    ) -> Blocks:
-        """Lay out the pairs `here`."""
-        distinct, block = np.unique(label[here], return_inverse=True)
-        cell = row[here] * n + column[here]
-        gain = problem.pairs.cost[here] - problem.null_cost
-        dense = np.zeros((len(distinct), n * n))
+    def of(cls, gain: Floats, label: Ints, cell: Ints, of_size: Mask, n: int) -> Blocks:
+        """Lay out pairs by their component and cell, for the components `of_size`."""
+        block = (np.cumsum(of_size) - 1)[label]
+        dense = np.zeros((np.count_nonzero(of_size), n * n))
         dense[block, cell] = np.minimum(gain, 0)
         return cls(block, cell, dense, gain <= 0, n)
 

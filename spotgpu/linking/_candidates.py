@@ -74,7 +74,7 @@ class Grid:
         offsets = np.zeros(1, np.int64)
         for stride in strides[:-1]:
             offsets = np.add.outer(offsets, stride * np.arange(-1, 2)).ravel()
-        self._offsets = offsets
+        self._offsets = offsets - 1
 
         key = frame * self._frame_stride + margin
         for cell, stride in zip(cells, strides, strict=True):
@@ -85,11 +85,11 @@ class Grid:
         packed.sort()
         self.row = packed & ((1 << bits) - 1)
         self._key = packed >> bits
-        self.positions = positions[:, self.row]
+        self.positions = np.stack([axis[self.row] for axis in positions])
         self.frame = frame[self.row]
         # A first cell before the margin makes `start[k]` the number of points in cells below k.
         n_cells = n_frames * self._frame_stride + 2 * margin + 2
-        self._start = np.bincount(self._key + 1, minlength=n_cells).cumsum().astype(np.int32)
+        self._start = np.bincount(self._key + 1, minlength=n_cells).cumsum(dtype=np.int32)
 
     def near(self, points: Ints, step: int | Ints) -> tuple[Ints, Ints, Floats]:
         """Return what `pieces` yields, in one piece."""
@@ -117,31 +117,34 @@ class Grid:
             come in one piece.
         """
         key = (self._key[points] + step * self._frame_stride)[:, None] + self._offsets
-        first = self._start[key - 1].astype(np.int64)
-        count = self._start[key + 2] - first
-        total = count.sum(axis=1)
-        ends = total.cumsum()
+        first = self._start[key]
+        count = self._start[3:][key] - first
+        ends = count.ravel().cumsum(dtype=np.int64)[len(self._offsets) - 1 :: len(self._offsets)]
         begin = 0
         while begin < len(points):
             done = ends[begin - 1] if begin else 0
             end = max(begin + 1, int(np.searchsorted(ends, done + PAIRS_AT_ONCE, "right")))
             part = slice(begin, end)
-            yield self._within(points[part], begin, first[part], count[part], total[part])
+            query, found, cost = self._within(points[part], first[part], count[part])
+            yield query + begin, found, cost
             begin = end
 
     def _within(
-        self, points: Ints, begin: int, first: Ints, count: Ints, total: Ints
+        self, points: Ints, first: npt.NDArray[np.int32], count: npt.NDArray[np.int32]
     ) -> tuple[Ints, Ints, Floats]:
-        found = expanded(first.ravel(), count.ravel())
+        filled = np.flatnonzero(count)
+        n = count.ravel()[filled]
+        found = expanded(first.ravel()[filled].astype(np.int64), n)
+        query = np.repeat(filled // len(self._offsets), n)
+        origin = points[query]
         cost = np.zeros(len(found))
         for axis in self.positions:
             delta = axis[found]
-            delta -= np.repeat(axis[points], total)
+            delta -= axis[origin]
             delta *= delta
             cost += delta
-        keep = np.flatnonzero(cost < self._limit)
-        query = np.repeat(np.arange(begin, begin + len(points)), total)
-        return query[keep], found[keep], cost[keep]
+        near = np.flatnonzero(cost < self._limit)
+        return query[near], found[near], cost[near]
 
 
 def _cells(positions: Floats, reach: float, most: float) -> tuple[Ints, Ints]:

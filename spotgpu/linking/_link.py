@@ -88,6 +88,7 @@ def _numbered(previous: Ints) -> Ints:
     root = np.where(first, np.arange(len(previous)), previous)
     open_ = np.flatnonzero(~first)
     while len(open_):
-        root[open_] = root[root[open_]]
-        open_ = open_[~first[root[open_]]]
+        further = root[root[open_]]
+        root[open_] = further
+        open_ = open_[~first[further]]
     return (np.cumsum(first) - 1)[root]
