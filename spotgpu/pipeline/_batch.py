@@ -99,21 +99,21 @@ def batch(
         raise TypeError(f"`after_locate` must be callable, got {after_locate!r}")
     workers = checked_processes(processes)
     frame_locator = FrameLocator(Locator(diameter, **kwargs))
-    movie = opened(frames)
-    if meta is not None:
-        _record(meta, movie, {"diameter": diameter, **kwargs})
     progress = for_terminal()
-    if output is None and after_locate is None:
-        table = spots_of(movie, frame_locator, workers, progress)
-    else:
-        with _found(movie, frame_locator, workers, progress) as found:
-            tables = _tables(found, frame_locator, after_locate)
-            if output is not None:
-                for spots in tables:
-                    if len(spots):
-                        output.put(spots)
-                return output
-            table = _concatenated(tables)
+    with opened(frames) as movie:
+        if meta is not None:
+            _record(meta, movie.source, {"diameter": diameter, **kwargs})
+        if output is None and after_locate is None:
+            table = spots_of(movie, frame_locator, workers, progress)
+        else:
+            with _found(movie, frame_locator, workers, progress) as found:
+                tables = _tables(found, frame_locator, after_locate)
+                if output is not None:
+                    for spots in tables:
+                        if len(spots):
+                            output.put(spots)
+                    return output
+                table = _concatenated(tables)
     if table.empty:
         warnings.warn("no spots in any frame", UserWarning, stacklevel=2)
     return table
@@ -208,12 +208,11 @@ def _concatenated(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
     return empty.reset_index(drop=True)
 
 
-def _record(meta: Any, movie: Any, options: dict[str, Any]) -> None:
-    source = getattr(movie, "source", None)
+def _record(meta: Any, source: str, options: dict[str, Any]) -> None:
     record = {
         "timestamp": datetime.now(UTC).strftime("%Y-%m-%d-%H%M%S"),
         "spotgpu_version": version("spotgpu"),
-        "source": str(source) if isinstance(source, (str, PathLike)) else None,
+        "source": source,
         **options,
     }
     text = json.dumps(record, indent=2, default=_plain) + "\n"

@@ -76,10 +76,10 @@ def locate_file(
     path = _output(output, overwrite=overwrite)
     frames = FrameLocator(Locator(diameter, **options))
     workers = checked_processes(processes)
-    movie = opened(source, axes=axes, channel=channel)
-    spots = spots_of(movie, frames, workers, progress)
-    ndim = len(position_columns("spots", spots))
-    spots.attrs.update(Calibration.of(ndim, None, None, movie).attrs())
+    with opened(source, axes=axes, channel=channel) as movie:
+        spots = spots_of(movie, frames, workers, progress)
+        calibration = Calibration.of(len(movie.frame_shape), None, None, movie)
+    spots.attrs.update(calibration.attrs())
     with new_file(path, overwrite=overwrite) as partial:
         write_table(spots, partial)
     return spots

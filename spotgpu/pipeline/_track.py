@@ -24,12 +24,12 @@ from spotgpu.pipeline._track_options import (
     ANALYSIS_OPTIONS,
     LOCATE_OPTIONS,
     check,
+    check_axes,
     described,
     recorded,
 )
 from spotgpu.pipeline._versions import versions
 from spotgpu.pipeline._warnings import Evidence, doubts
-from spotgpu.tables import position_columns
 
 __all__ = ["track"]
 
@@ -138,11 +138,12 @@ def track(
     check(given)
     frames = FrameLocator(Locator(diameter, **{name: given[name] for name in LOCATE_OPTIONS}))
     workers = checked_processes(processes)
-    with run.stage("open"):
-        movie = opened(source, axes=axes, channel=channel)
-    with run.timed("locate"):
-        spots = spots_of(movie, frames, workers, run.progress)
-    calibration = Calibration.of(len(position_columns("spots", spots)), pixel_size_um, fps, movie)
+    with opened(source, axes=axes, channel=channel) as movie:
+        check_axes(given, movie)
+        calibration = Calibration.of(len(movie.frame_shape), pixel_size_um, fps, movie)
+        with run.timed("locate"):
+            spots = spots_of(movie, frames, workers, run.progress)
+        described_input = described(source, movie, frames)
     with run.stage("link"):
         linked = linking.link(spots, search_range, memory=memory)
     with run.stage("filter"):
@@ -174,7 +175,7 @@ def track(
         image=frames.first,
         calibration=calibration,
         parameters=recorded(given),
-        input=described(movie, frames),
+        input=described_input,
         timings=run.timings,
         versions=versions(),
         warnings=tuple(doubts(seen)),

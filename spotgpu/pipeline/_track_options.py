@@ -13,7 +13,7 @@ import numpy as np
 from spotgpu.checks import integer, number, per_axis
 from spotgpu.pipeline._frames import FrameLocator
 
-__all__ = ["ANALYSIS_OPTIONS", "LOCATE_OPTIONS", "check", "described", "recorded"]
+__all__ = ["ANALYSIS_OPTIONS", "LOCATE_OPTIONS", "check", "check_axes", "described", "recorded"]
 
 #: Options of `track` that go to `locate`.
 LOCATE_OPTIONS = (
@@ -48,33 +48,32 @@ def check(given: dict[str, Any]) -> None:
     TypeError, ValueError
         Naming the argument.
     """
-    positive = partial(number, above=0)
-    for name in ("search_range", "pixel_size_um"):
-        value = given[name]
-        if value is not None or name == "search_range":
-            per_axis(name, value, _count(name, value, given["diameter"]), positive)
     if given["fps"] is not None:
-        positive("fps", given["fps"])
-    for name, least in (
-        ("memory", 0),
-        ("min_length", 1),
-        ("drift_smoothing", 0),
-        ("max_lagtime", 1),
-    ):
-        integer(name, given[name], at_least=least)
+        number("fps", given["fps"], above=0)
+    least = {"memory": 0, "min_length": 1, "drift_smoothing": 0, "max_lagtime": 1}
+    for name, at_least in least.items():
+        integer(name, given[name], at_least=at_least)
     if not 0 < number("confidence", given["confidence"]) < 1:
         raise ValueError(f"`confidence` must be between 0 and 1, got {given['confidence']!r}")
 
 
-def _count(name: str, value: Any, diameter: Any) -> int:
-    """Return how many values there should be, as far as the arguments tell."""
-    if np.ndim(diameter):
-        return int(np.size(diameter))
-    if np.ndim(value) == 0:
-        return 1
-    if np.size(value) not in {2, 3}:
-        raise ValueError(f"`{name}` must be one value, or 2 or 3, got {value!r}")
-    return int(np.size(value))
+def check_axes(given: dict[str, Any], movie: Any) -> None:
+    """Raise if an option does not fit the axes of the movie.
+
+    Parameters
+    ----------
+    given : dict
+        Arguments of `track` by name.
+    movie : Movie
+        Opened.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument.
+    """
+    ndim = len(movie.frame_shape)
+    per_axis("search_range", given["search_range"], ndim, partial(number, above=0))
 
 
 def recorded(given: dict[str, Any]) -> dict[str, Any]:
@@ -101,11 +100,13 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def described(movie: Any, frames: FrameLocator) -> dict[str, Any]:
+def described(source: Any, movie: Any, frames: FrameLocator) -> dict[str, Any]:
     """Return what the movie was.
 
     Parameters
     ----------
+    source : object
+        As the caller gave it.
     movie : Movie
         Opened.
     frames : FrameLocator
@@ -114,16 +115,20 @@ def described(movie: Any, frames: FrameLocator) -> dict[str, Any]:
     Returns
     -------
     dict
-        Path and size of the file (None if there is none), axes, shape and type.
+        Path or paths and bytes of the files (None if there are none), axes, shape and type.
     """
-    source = getattr(movie, "source", None)
-    path = Path(source).absolute() if isinstance(source, (str, os.PathLike)) else None
-    size = path.stat().st_size if path is not None and path.is_file() else None
-    shape = frames.shape or ()
+    items = source if isinstance(source, (list, tuple)) else [source]
+    paths = None
+    if items and all(isinstance(item, (str, os.PathLike)) for item in items):
+        paths = [Path(item).absolute() for item in items]
+    size = None
+    if paths is not None and all(path.is_file() for path in paths):
+        size = sum(path.stat().st_size for path in paths)
+    texts = None if paths is None else [str(path) for path in paths]
     return {
-        "path": None if path is None else str(path),
+        "path": texts[0] if texts and len(texts) == 1 else texts,
         "bytes": size,
-        "axes": str(getattr(movie, "axes", "")),
-        "shape": [frames.count, *shape],
+        "axes": movie.axes,
+        "shape": [frames.count, *(frames.shape or ())],
         "dtype": str(frames.dtype),
     }
