@@ -1,0 +1,307 @@
+"""The diffusion coefficient, with its confidence interval."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from spotgpu.checks import choice, integer, number
+from spotgpu.motion._displacements import Products, products
+from spotgpu.motion._tracks import checked_units, read_rows, sort_rows
+from spotgpu.tables import position_columns, require_columns
+
+__all__ = ["Diffusion", "fit_diffusion"]
+
+Array = npt.NDArray[np.float64]
+
+#: From this number of tracks on their scatter is used to widen the interval.
+ENOUGH_TRACKS = 10
+
+
+@dataclass(frozen=True)
+class Diffusion:
+    """A diffusion coefficient and how well it is known.
+
+    Attributes
+    ----------
+    D : float
+        Diffusion coefficient, µm²/s.
+    ci_low, ci_high : float
+        Confidence interval of `D`.
+    confidence : float
+        Its probability.
+    sigma : float
+        Localisation error along one axis (root mean square over the axes), µm; 0 where the
+        estimate of its square is negative: too small to tell.
+    method : str
+        ``cve``, ``gls`` or ``ols``.
+    ndim : int
+        Number of position columns.
+    n_tracks : int
+        Tracks with two displacements between consecutive frames that follow each other.
+    n_displacements : int
+        Displacements between consecutive frames.
+    """
+
+    D: float
+    ci_low: float
+    ci_high: float
+    confidence: float
+    sigma: float
+    method: str
+    ndim: int
+    n_tracks: int
+    n_displacements: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields by name.
+
+        Returns
+        -------
+        dict
+            Plain numbers and strings, for JSON.
+        """
+        return asdict(self)
+
+
+def fit_diffusion(
+    tracks: pd.DataFrame,
+    mpp: float | Sequence[float],
+    fps: float,
+    *,
+    method: str = "cve",
+    max_lagtime: int = 10,
+    confidence: float = 0.95,
+    exposure: float = 0.0,
+    pos_columns: Sequence[str] | None = None,
+) -> Diffusion:
+    """Estimate the diffusion coefficient that the particles share, and the localisation error.
+
+    Along each axis, for a frame interval dt, a localisation error sigma and the motion blur
+    R = exposure / (6 dt), Brownian motion has displacements d[n] between consecutive frames with ::
+
+        <d[n]^2>     = 2 D dt + 2 sigma^2 - 4 R D dt
+        <d[n] d[n+1]> = -sigma^2 + 2 R D dt
+        MSD(m dt)    = 2 D m dt + 2 sigma^2 - 4 R D dt
+
+    Only positions in consecutive frames are used: a missing frame ends one run and starts another.
+    Sums go over all runs of all tracks, so that a track counts by its length; the result is the
+    mean over the axes.
+
+    Parameters
+    ----------
+    tracks : DataFrame
+        Trajectories: ``particle``, ``frame`` and the positions in pixels, in any order of rows;
+        without drift (see `subtract_drift`). Positions of NaN count as not seen.
+    mpp : float or sequence of float
+        Pixel size in µm; several values are for `pos_columns`.
+    fps : float
+        Frames per second.
+    method : {'cve', 'gls', 'ols'}
+        ``cve``, covariance-based: D = <d[n]^2> / (2 dt) + <d[n] d[n+1]> / dt, equation 14 of
+        [1]_. Unbiased, and close to the best possible while sigma^2 < D dt.
+        ``gls``: line through the MSD by generalised least squares, with the covariance of the MSD
+        of Brownian motion with this D and sigma [2]_. The most precise where sigma^2 > D dt.
+        ``ols``: line through the MSD by ordinary least squares, over the number of lags with the
+        smallest predicted variance [2]_ [3]_.
+    max_lagtime : int
+        Largest lag of the MSD in frames, 2 to 50, for ``gls`` and ``ols``.
+    confidence : float
+        Probability of the confidence interval.
+    exposure : float
+        Time in s that a frame is exposed, at constant intensity; 0 to 1 / `fps`.
+    pos_columns : sequence of str, optional
+        Position columns. Default: ([z,] y, x).
+
+    Returns
+    -------
+    Diffusion
+        The estimates. The interval holds the D that would not make the estimate an unlikely one:
+        those less than the normal quantile of standard errors away, with the variance that
+        Brownian motion of this D would give the estimate (exact, by Isserlis' theorem, and for
+        long tracks equation 17 of [1]_), larger if the scatter of ten tracks or more says so.
+
+    Raises
+    ------
+    TypeError
+        If an argument or a column is of the wrong type.
+    ValueError
+        If a column is missing, a value is out of range, a particle is twice in a frame, or there
+        is too little data: no track with three consecutive frames, no movement along an axis, or
+        no upper limit at this `confidence`.
+
+    References
+    ----------
+    .. [1] C. L. Vestergaard, P. C. Blainey and H. Flyvbjerg, Phys. Rev. E 89, 022726 (2014),
+       https://doi.org/10.1103/PhysRevE.89.022726, equations 5 (R), 14 (D), 15 (sigma), 17
+       (variance).
+    .. [2] X. Michalet and A. J. Berglund, Phys. Rev. E 85, 061916 (2012),
+       https://doi.org/10.1103/PhysRevE.85.061916
+    .. [3] X. Michalet, Phys. Rev. E 82, 041914 (2010),
+       https://doi.org/10.1103/PhysRevE.82.041914
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> steps = np.random.default_rng(0).normal(0, np.sqrt(2 * 0.5 * 0.1), (2, 2000))
+    >>> y, x = steps.cumsum(axis=1)
+    >>> track = pd.DataFrame({"frame": range(2000), "y": y, "x": x, "particle": 0})
+    >>> fit = fit_diffusion(track, mpp=1, fps=10)
+    >>> bool(fit.ci_low < 0.5 < fit.ci_high)
+    True
+    """
+    require_columns("tracks", tracks, ["frame"])
+    columns = position_columns("tracks", tracks, pos_columns)
+    scale, rate = checked_units(mpp, fps, columns)
+    choice("method", method, ("cve", "gls", "ols"))
+    lags = integer("max_lagtime", max_lagtime, at_least=2, at_most=50)
+    confidence = number("confidence", confidence)
+    blur = number("exposure", exposure, at_least=0, at_most=1 / rate) * rate / 6
+    rows = read_rows("tracks", tracks, columns)
+    rows.positions[:] = [x * size for x, size in zip(rows.positions, scale, strict=True)]
+    found = products(sort_rows("tracks", rows), _kinds(method, lags))
+    _check_enough(found, columns)
+    weights = np.array([_WEIGHTS[method](found, axis) for axis in range(len(columns))])
+    steps, errors = np.einsum("akp,pa->ka", weights, found.means)
+    low, high = _interval(found, weights[:, 0], float(steps.mean()), confidence)
+    variance = float(np.mean(errors + 2 * blur * steps))
+    return Diffusion(
+        D=float(steps.mean()) * rate,
+        ci_low=low * rate,
+        ci_high=high * rate,
+        confidence=confidence,
+        sigma=math.sqrt(max(variance, 0.0)),
+        method=method,
+        ndim=len(columns),
+        n_tracks=int(np.count_nonzero(found.counts[1])),
+        n_displacements=int(found.totals[0]),
+    )
+
+
+def _kinds(method: str, lags: int) -> npt.NDArray[np.int64]:
+    """Return which products the method needs; the first is the square of one displacement."""
+    if method == "cve":
+        return np.array([[0, 1, 0, 1], [0, 1, 1, 2]])
+    return np.array([[0, m, 0, m] for m in range(1, lags + 1)])
+
+
+def _check_enough(found: Products, columns: Sequence[str]) -> None:
+    if found.totals[1] == 0:
+        raise ValueError(
+            "`tracks` must have a particle in three consecutive frames, "
+            f"got {found.totals[0]} displacement(s) between consecutive frames"
+        )
+    for column, square in zip(columns, found.means[0], strict=True):
+        if square == 0:
+            raise ValueError(
+                f"`tracks` must have positions that change along {column!r}, got none; "
+                "leave it out of `pos_columns`"
+            )
+
+
+def _cve(found: Products, axis: int) -> Array:
+    """Return the weights of the mean products in step and error, shape (2, 2)."""
+    del found, axis
+    return np.array([[0.5, 1.0], [0.0, -1.0]])
+
+
+def _ols(found: Products, axis: int) -> Array:
+    """Return the weights of ordinary least squares over the number of lags that suits best."""
+    lags = np.count_nonzero(found.totals)
+    design = _design(found)
+    covariance = found.covariance(*_likely(found, axis))
+    best, least = np.zeros(design.T.shape), np.inf
+    for used in range(2, lags + 1):
+        weights = np.zeros(design.T.shape)
+        weights[:, :used] = np.linalg.pinv(design[:used])
+        variance = weights[0] @ covariance @ weights[0]
+        if variance < least:
+            best, least = weights, variance
+    return best
+
+
+def _gls(found: Products, axis: int) -> Array:
+    """Return the weights of generalised least squares, its covariance from its own result."""
+    lags = np.count_nonzero(found.totals)
+    design = _design(found)[:lags]
+    weights = np.zeros((2, len(found.times)))
+    means = found.means[:, axis]
+    step, error = _likely(found, axis)
+    for _ in range(10):
+        covariance = found.covariance(step, error)[:lags, :lags]
+        solved = np.linalg.solve(covariance, design)
+        weights[:, :lags] = np.linalg.solve(design.T @ solved, solved.T)
+        before = step
+        step, error = _possible(float(weights[0] @ means), float(means[0]))
+        if abs(step - before) <= 1e-9 * step:
+            break
+    return weights
+
+
+_WEIGHTS = {"cve": _cve, "ols": _ols, "gls": _gls}
+
+
+def _design(found: Products) -> Array:
+    """Return the matrix whose product with (step, error) is the MSD along one axis."""
+    return np.column_stack([2.0 * found.times[:, 1], np.full(len(found.times), 2.0)])
+
+
+def _likely(found: Products, axis: int) -> tuple[float, float]:
+    """Return step and error from the MSD at the first two lags."""
+    one, two = found.means[:2, axis]
+    return _possible(float(two - one) / 2, float(one))
+
+
+def _possible(step: float, square: float) -> tuple[float, float]:
+    """Return the nearest step that a mean square displacement allows, and the error with it."""
+    step = min(max(step, 0.01 * square), 0.99 * square)
+    return step, square / 2 - step
+
+
+def _interval(
+    found: Products, weights: Array, step: float, confidence: float
+) -> tuple[float, float]:
+    """Return the steps s for which ``|step - s|`` is within the quantile of its standard error.
+
+    The variance is that of Brownian motion of step s whose mean square displacement is the one
+    seen: a polynomial of second degree, so that the limits solve a quadratic equation.
+    """
+    halves = found.means[0] / 2
+    ndim = len(halves)
+
+    def variance(s: float) -> float:
+        parts = [
+            w @ found.covariance(s, half - s) @ w for w, half in zip(weights, halves, strict=True)
+        ]
+        return float(sum(parts)) / ndim**2
+
+    unit = float(halves.mean())
+    at = [variance(0.0), variance(unit), variance(2 * unit)]
+    square = (at[2] - 2 * at[1] + at[0]) / 2
+    v0, v1, v2 = at[0], (at[1] - at[0] - square) / unit, square / unit**2
+    likely = variance(min(max(step, 0.0), 2 * unit))
+    wider = max(1.0, _scatter(found, weights) / likely)
+    z2 = float(stats.norm.ppf((1 + confidence) / 2)) ** 2 * wider
+    a, b, c = 1 - z2 * v2, step + z2 * v1 / 2, step**2 - z2 * v0
+    if a <= 0:
+        raise ValueError(
+            f"`tracks` must have more displacements to bound D with confidence {confidence:g}, "
+            f"got {found.totals[0]}"
+        )
+    root = math.sqrt(max(b * b - a * c, 0.0))
+    return (b - root) / a, (b + root) / a
+
+
+def _scatter(found: Products, weights: Array) -> float:
+    """Return the variance of the mean step from the scatter of the tracks, 0 for a few tracks."""
+    centred = found.sums - found.means[:, :, None] * found.counts[:, None]
+    parts = np.einsum("ap,pak->k", weights / found.totals.clip(1), centred) / len(weights)
+    n = int(np.count_nonzero(found.counts[1]))
+    return float(parts @ parts) * n / (n - 1) if n >= ENOUGH_TRACKS else 0.0
