@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,86 +12,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from spotgpu.checks import integer, number, per_axis
+from spotgpu.simulate._camera import Camera, Scene, pixel_type
 from spotgpu.simulate._motion import image_shape
-from spotgpu.simulate._render import add_spots, grey_background, spot_signals, spot_widths
+from spotgpu.simulate._render import grey_background, spot_signals, spot_widths
 from spotgpu.tables import POSITION_COLUMNS, require_columns
 
 __all__ = ["SimulatedMovie", "movie"]
 
 Array = npt.NDArray[np.float64]
-
-#: Pixels that a camera writes.
-DTYPES = ("uint8", "uint16")
-
-
-@dataclass(frozen=True)
-class Camera:
-    """How expected grey levels become pixels."""
-
-    gain: float
-    read_noise: float
-    offset: float
-    dtype: np.dtype[Any]
-
-    def expose(self, expected: Array, rng: np.random.Generator) -> npt.NDArray[Any]:
-        """Return the pixels of one exposure.
-
-        Parameters
-        ----------
-        expected : array of float64
-            Expected grey levels above the offset; it is changed.
-        rng : numpy.random.Generator
-            Source of the noise.
-
-        Returns
-        -------
-        array of `dtype`
-            Rounded, and clipped to the range of the type.
-        """
-        if self.gain:
-            expected /= self.gain
-            expected = rng.poisson(expected) * self.gain
-        if self.read_noise:
-            expected += self.read_noise * rng.standard_normal(expected.shape)
-        expected += self.offset
-        top = np.iinfo(self.dtype).max
-        return np.rint(expected, out=expected).clip(0, top, out=expected).astype(self.dtype)
-
-
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """All that a frame is drawn from; the spots are sorted by frame."""
-
-    shape: tuple[int, ...]
-    centres: Array
-    heights: Array
-    #: Where the spots of each frame start.
-    starts: npt.NDArray[np.int64]
-    sigma: tuple[float, ...]
-    background: Array
-    integrate: bool
-    bleaching: float
-    camera: Camera
-    seed: int
-
-    def frame(self, number: int) -> npt.NDArray[Any]:
-        """Draw one frame.
-
-        Parameters
-        ----------
-        number : int
-            From 0.
-
-        Returns
-        -------
-        array
-            Pixels.
-        """
-        rows = slice(*self.starts[number : number + 2])
-        heights = self.heights[rows] * math.exp(-self.bleaching * number)
-        image = self.background.copy()
-        add_spots(image, self.centres[rows], heights, self.sigma, self.integrate)
-        return self.camera.expose(image, np.random.default_rng((self.seed, number)))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -119,27 +46,27 @@ class SimulatedMovie(Sequence[npt.NDArray[Any]]):
     _numbers: range
 
     @property
-    def axes(self) -> str:
+    def axes(self) -> str:  # numpydoc ignore=RT01
         """What the axes of `shape` are: TYX or TZYX."""
         return "TYX" if self.ndim == 3 else "TZYX"
 
     @property
-    def frame_shape(self) -> tuple[int, ...]:
+    def frame_shape(self) -> tuple[int, ...]:  # numpydoc ignore=RT01
         """Shape of a frame, ([Z,] Y, X)."""
         return self._scene.shape
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> tuple[int, ...]:  # numpydoc ignore=RT01
         """Number of frames and shape of one."""
         return (len(self._numbers), *self._scene.shape)
 
     @property
-    def ndim(self) -> int:
+    def ndim(self) -> int:  # numpydoc ignore=RT01
         """Number of axes."""
         return len(self.shape)
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> np.dtype[Any]:  # numpydoc ignore=RT01
         """Type of the pixels."""
         return self._scene.camera.dtype
 
@@ -276,7 +203,7 @@ def movie(
             number("gain", gain, at_least=0),
             number("read_noise", read_noise, at_least=0),
             number("offset", offset),
-            _pixel_type(dtype),
+            pixel_type(dtype),
         ),
         seed=integer("seed", seed, at_least=0),
     )
@@ -286,16 +213,6 @@ def movie(
     )
     interval = None if frame_interval_s is None else positive("frame_interval_s", frame_interval_s)
     return SimulatedMovie(tracks, size, interval, scene, range(total))
-
-
-def _pixel_type(dtype: Any) -> np.dtype[Any]:
-    try:
-        result = np.dtype(dtype)
-    except TypeError:
-        result = None
-    if result is None or result.name not in DTYPES:
-        raise ValueError(f"`dtype` must be one of {', '.join(DTYPES)}, got {dtype!r}")
-    return result
 
 
 def _checked_rows(tracks: pd.DataFrame, columns: list[str]) -> tuple[npt.NDArray[np.int64], Array]:

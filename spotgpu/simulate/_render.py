@@ -171,10 +171,11 @@ def grey_background(background: Any, shape: tuple[int, ...]) -> Array:
     if not isinstance(background, Iterable):
         return np.full(shape, number("background", background, at_least=0))
     try:
-        image = np.broadcast_to(np.asarray(background, dtype=float), shape).copy()
+        image = np.asarray(background, dtype=float)
+        image = np.broadcast_to(image, shape).copy()
     except ValueError:
         raise ValueError(
-            f"`background` must broadcast to {shape}, got the shape {np.shape(background)}"
+            f"`background` must be numbers that broadcast to {shape}, got other values"
         ) from None
     if not (np.isfinite(image) & (image >= 0)).all():
         raise ValueError("`background` must be finite and >= 0, got other values")
