@@ -1,1 +1,1 @@
-"""To be written."""
+"""Namespaces of other tools, for scripts that were written for them."""
