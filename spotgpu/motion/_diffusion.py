@@ -14,6 +14,7 @@ from scipy import stats
 
 from spotgpu.checks import choice, integer, number
 from spotgpu.motion._displacements import Products, products
+from spotgpu.motion._estimators import METHODS, kinds
 from spotgpu.motion._tracks import checked_units, read_rows, sort_rows
 from spotgpu.tables import position_columns, require_columns
 
@@ -160,15 +161,15 @@ def fit_diffusion(
     require_columns("tracks", tracks, ["frame"])
     columns = position_columns("tracks", tracks, pos_columns)
     scale, rate = checked_units(mpp, fps, columns)
-    choice("method", method, ("cve", "gls", "ols"))
+    choice("method", method, METHODS)
     lags = integer("max_lagtime", max_lagtime, at_least=2, at_most=50)
     confidence = number("confidence", confidence)
     blur = number("exposure", exposure, at_least=0, at_most=1 / rate) * rate / 6
     rows = read_rows("tracks", tracks, columns)
     rows.positions[:] = [x * size for x, size in zip(rows.positions, scale, strict=True)]
-    found = products(sort_rows("tracks", rows), _kinds(method, lags))
+    found = products(sort_rows("tracks", rows), kinds(method, lags))
     _check_enough(found, columns)
-    weights = np.array([_WEIGHTS[method](found, axis) for axis in range(len(columns))])
+    weights = np.array([METHODS[method](found, axis) for axis in range(len(columns))])
     steps, errors = np.einsum("akp,pa->ka", weights, found.means)
     low, high = _interval(found, weights[:, 0], float(steps.mean()), confidence)
     variance = float(np.mean(errors + 2 * blur * steps))
@@ -185,13 +186,6 @@ def fit_diffusion(
     )
 
 
-def _kinds(method: str, lags: int) -> npt.NDArray[np.int64]:
-    """Return which products the method needs; the first is the square of one displacement."""
-    if method == "cve":
-        return np.array([[0, 1, 0, 1], [0, 1, 1, 2]])
-    return np.array([[0, m, 0, m] for m in range(1, lags + 1)])
-
-
 def _check_enough(found: Products, columns: Sequence[str]) -> None:
     if found.totals[1] == 0:
         raise ValueError(
@@ -204,65 +198,6 @@ def _check_enough(found: Products, columns: Sequence[str]) -> None:
                 f"`tracks` must have positions that change along {column!r}, got none; "
                 "leave it out of `pos_columns`"
             )
-
-
-def _cve(found: Products, axis: int) -> Array:
-    """Return the weights of the mean products in step and error, shape (2, 2)."""
-    del found, axis
-    return np.array([[0.5, 1.0], [0.0, -1.0]])
-
-
-def _ols(found: Products, axis: int) -> Array:
-    """Return the weights of ordinary least squares over the number of lags that suits best."""
-    lags = np.count_nonzero(found.totals)
-    design = _design(found)
-    covariance = found.covariance(*_likely(found, axis))
-    best, least = np.zeros(design.T.shape), np.inf
-    for used in range(2, lags + 1):
-        weights = np.zeros(design.T.shape)
-        weights[:, :used] = np.linalg.pinv(design[:used])
-        variance = weights[0] @ covariance @ weights[0]
-        if variance < least:
-            best, least = weights, variance
-    return best
-
-
-def _gls(found: Products, axis: int) -> Array:
-    """Return the weights of generalised least squares, its covariance from its own result."""
-    lags = np.count_nonzero(found.totals)
-    design = _design(found)[:lags]
-    weights = np.zeros((2, len(found.times)))
-    means = found.means[:, axis]
-    step, error = _likely(found, axis)
-    for _ in range(10):
-        covariance = found.covariance(step, error)[:lags, :lags]
-        solved = np.linalg.solve(covariance, design)
-        weights[:, :lags] = np.linalg.solve(design.T @ solved, solved.T)
-        before = step
-        step, error = _possible(float(weights[0] @ means), float(means[0]))
-        if abs(step - before) <= 1e-9 * step:
-            break
-    return weights
-
-
-_WEIGHTS = {"cve": _cve, "ols": _ols, "gls": _gls}
-
-
-def _design(found: Products) -> Array:
-    """Return the matrix whose product with (step, error) is the MSD along one axis."""
-    return np.column_stack([2.0 * found.times[:, 1], np.full(len(found.times), 2.0)])
-
-
-def _likely(found: Products, axis: int) -> tuple[float, float]:
-    """Return step and error from the MSD at the first two lags."""
-    one, two = found.means[:2, axis]
-    return _possible(float(two - one) / 2, float(one))
-
-
-def _possible(step: float, square: float) -> tuple[float, float]:
-    """Return the nearest step that a mean square displacement allows, and the error with it."""
-    step = min(max(step, 0.01 * square), 0.99 * square)
-    return step, square / 2 - step
 
 
 def _interval(

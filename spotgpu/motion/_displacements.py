@@ -63,14 +63,14 @@ class Products:
         """
 
         def moment(first: Array, second: Array) -> Array:
-            total: Array = np.zeros(())
+            total = np.zeros((1, 1, 1))
             for i, j, sign in ((1, 0, 1), (0, 1, 1), (1, 1, -1), (0, 0, -1)):
                 time = np.abs(first[i] - second[j])
                 total = total + sign * (step * time + error * (time > 0))
             return total
 
-        here = np.moveaxis(self.times, 1, 0)[:, :, None, None].astype(np.float64)
-        there = np.moveaxis(self.times, 1, 0)[:, None, :, None] + self.offsets.astype(np.float64)
+        times = self.times.T.astype(np.float64)
+        here, there = times[:, :, None, None], times[:, None, :, None] + self.offsets
         product = moment(here[:2], there[:2]) * moment(here[2:], there[2:])
         product += moment(here[:2], there[2:]) * moment(here[2:], there[:2])
         scale = np.maximum(np.outer(self.totals, self.totals), 1)
