@@ -133,22 +133,33 @@ class TrackResult:
         SpotgpuError
             If it cannot be written; nothing is left then.
         """
-        html = report(self)
         with new_folder(folder, overwrite=overwrite) as inside:
-            tables = {"spots": self.spots, "tracks": self.tracks, "particles": self.particles}
-            for name, table in tables.items():
-                write_table(table, inside / f"{name}.parquet")
-                if csv:
-                    write_table(table, inside / f"{name}.csv")
-            write_table(msd_table(self.emsd, self.calibration), inside / "msd.csv")
-            if self.drift is not None:
-                self.drift.to_csv(inside / "drift.csv")
-            record = diffusion_record(self.diffusion, self.calibration)
-            (inside / "diffusion.json").write_text(_json(record), encoding="utf-8")
-            (inside / "report.html").write_text(html, encoding="utf-8")
-            # The last: by it the folder is known to be a result.
-            (inside / RUN_FILE).write_text(_json(self.record()), encoding="utf-8")
+            self.write_files(inside, csv)
         return Path(folder)
+
+    def write_files(self, folder: Path, csv: bool = False) -> None:
+        """Write the files of `save` into a folder that is there.
+
+        Parameters
+        ----------
+        folder : Path
+            Files of the same names are replaced.
+        csv : bool
+            As in `save`.
+        """
+        tables = {"spots": self.spots, "tracks": self.tracks, "particles": self.particles}
+        for name, table in tables.items():
+            write_table(table, folder / f"{name}.parquet")
+            if csv:
+                write_table(table, folder / f"{name}.csv")
+        write_table(msd_table(self.emsd, self.calibration), folder / "msd.csv")
+        if self.drift is not None:
+            self.drift.to_csv(folder / "drift.csv")
+        record = diffusion_record(self.diffusion, self.calibration)
+        (folder / "diffusion.json").write_text(_json(record), encoding="utf-8")
+        (folder / "report.html").write_text(report(self), encoding="utf-8")
+        # The last: by it the folder is known to be a result.
+        (folder / RUN_FILE).write_text(_json(self.record()), encoding="utf-8")
 
     def record(self) -> dict[str, Any]:
         """Return what run.json holds: parameters, input, counts, timings and versions.

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.spatial import KDTree
 
+from spotgpu.evaluate import subpixel_bias
 from spotgpu.pipeline._analysis import Analysis, tracks_per_frame
 from spotgpu.pipeline._calibration import Calibration
 from spotgpu.tables import position_columns
@@ -81,18 +82,18 @@ def _spots(seen: Evidence) -> Iterator[str]:
 
 
 def _bias(seen: Evidence) -> Iterator[str]:
-    if len(seen.spots) < 200:
-        return
-    for column in position_columns("spots", seen.spots):
-        offset = seen.spots[column].to_numpy()
-        near = float(np.mean(np.abs(offset - np.round(offset)) < 0.25))
-        # Half of them are if positions do not care for the grid of pixels.
-        if abs(near - 0.5) > 0.1:
-            where = "whole pixels" if near > 0.5 else "the edges between pixels"
+    for axis, row in subpixel_bias(seen.spots).iterrows():
+        if row["biased"]:
+            locked = row["pull"] > 0
+            cause = (
+                "the diameter is probably too small, or minmass lets noise through"
+                if locked
+                else "spots may be cut or merged; try another diameter"
+            )
             yield (
-                f"Sub-pixel bias: {near:.0%} of the positions along {column} are in the half "
-                f"nearer to {where} (50 % without bias). The diameter is probably too small, "
-                "or minmass lets noise through."
+                f"Sub-pixel bias along {axis}: errors of the positions differ by "
+                f"{row['bias']:.2f} px within a pixel, and they are drawn to the "
+                f"{'centres' if locked else 'edges'} of the pixels; {cause}."
             )
 
 
@@ -155,7 +156,7 @@ def _steps(
     """Return the lengths of the steps from frame to frame, in units of the search range."""
     ordered = tracks.sort_values(["particle", "frame"])
     same = (np.diff(ordered["particle"]) == 0) & (np.diff(ordered["frame"]) == 1)
-    moved = np.diff(ordered[columns].to_numpy(np.float64), axis=0)
+    moved: npt.NDArray[np.float64] = np.diff(ordered[columns].to_numpy(np.float64), axis=0)
     moved = moved[same] / reach
     lengths: npt.NDArray[np.float64] = np.sqrt((moved**2).sum(axis=1))
     return lengths
