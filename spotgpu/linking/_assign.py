@@ -212,14 +212,12 @@ class Blocks(NamedTuple):
         used, order = _assignments(self.n)
         total = self.gain @ used
         best = total.argmin(axis=1)
-        least = total[np.arange(len(total)), best]
-        equal = total == least[:, None]
-        several = np.flatnonzero(np.count_nonzero(equal, axis=1) > 1)
+        at_best = np.arange(len(total)), best
         # Assignments that differ in cells without a pair only are the same.
-        rank = (self._pairs()[several] * order) @ used
-        rank[~equal[several]] = np.nan
+        rank = (self._pairs() * order) @ used
+        same = (total == total[at_best][:, None]) & (rank != rank[at_best][:, None])
         tied = np.zeros(len(total), np.bool_)
-        tied[several] = np.nanmax(rank, axis=1) != np.nanmin(rank, axis=1)
+        tied[np.nonzero(same)[0]] = True
         return self._linked(used, best), tied[self.block]
 
     def first(self) -> Mask:
@@ -231,8 +229,10 @@ class Blocks(NamedTuple):
         return self._linked(used, rank.argmax(axis=1))
 
     def _pairs(self) -> Floats:
-        pairs = np.zeros_like(self.gain)
-        pairs[self.block[self.allowed], self.cell[self.allowed]] = 1
+        """Return 1 for the cells that have a pair."""
+        pairs = (self.gain < 0).astype(float)
+        at_range = self.allowed & (self.gain[self.block, self.cell] == 0)
+        pairs[self.block[at_range], self.cell[at_range]] = 1
         return pairs
 
     def _linked(self, used: Floats, best: Ints) -> Mask:

@@ -87,9 +87,10 @@ class Grid:
         self._key = packed >> bits
         self.positions = np.stack([axis[self.row] for axis in positions])
         self.frame = frame[self.row]
-        # A first cell before the margin makes `start[k]` the number of points in cells below k.
         n_cells = n_frames * self._frame_stride + 2 * margin + 2
-        self._start = np.bincount(self._key + 1, minlength=n_cells).cumsum(dtype=np.int32)
+        # start[k] is the number of points in cells below k.
+        runs = np.diff(self._key, prepend=-1, append=n_cells - 1)
+        self._start = np.repeat(np.arange(n + 1, dtype=np.int32), runs)
 
     def near(self, points: Ints, step: int | Ints) -> tuple[Ints, Ints, Floats]:
         """Return what `pieces` yields, in one piece."""
@@ -183,13 +184,11 @@ def nearest(pairs: Pairs, most: int, positions: Floats) -> Pairs:
     Pairs
         In the order of their targets.
     """
-    if len(pairs.target) <= most:
+    if not np.any(pairs.target[most:] == pairs.target[:-most]):
         return pairs
     start = np.flatnonzero(np.diff(pairs.target, prepend=-1))
     count = np.diff(start, append=len(pairs.target))
     crowded = count > most
-    if not crowded.any():
-        return pairs
     here = np.flatnonzero(np.repeat(crowded, count))
     source, target, cost = pairs.at(here)
     order = np.lexsort((*positions[::-1, source], cost, target))

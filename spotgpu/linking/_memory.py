@@ -13,12 +13,10 @@ import numpy as np
 
 from spotgpu.linking._assign import Problem, assign
 from spotgpu.linking._candidates import Floats, Grid, Ints, Pairs, expanded, nearest
-from spotgpu.linking._chunks import Movie, Rules, adjacent, chunks, linked
+from spotgpu.linking._chunks import POINTS, Movie, Rules, adjacent, chunks, linked
 
 __all__ = ["previous_points_remembered"]
 
-#: Points of a chunk: each takes as many passes, so that they are larger than without memory.
-POINTS = 200_000
 #: Flags of a chunk, one for each point and gap.
 FLAGS = 1 << 26
 
@@ -124,7 +122,8 @@ class Chunk:
         n = len(grid.row)
         self._gaps = rules.memory + 1
         self._pairs = adjacent(grid, rules.most, begin)
-        self._first = np.searchsorted(self._pairs.target, np.arange(n + 1))
+        self._first = np.zeros(n + 1, np.int64)
+        np.cumsum(np.bincount(self._pairs.target, minlength=n), out=self._first[1:])
         pairs = linked(grid, self._pairs, rules)
         self.previous = np.full(n, -1)
         self.previous[pairs.target] = pairs.source
