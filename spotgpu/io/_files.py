@@ -1,0 +1,163 @@
+"""Files that are a movie together: which they are, in which order, and their frames."""
+
+from __future__ import annotations
+
+import glob
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spotgpu.io._layout import Layout
+from spotgpu.io._movie import Reader, require_alike
+
+__all__ = ["IMAGES", "FileFrames", "files_in", "matching"]
+
+#: Endings of the files that are taken from a folder.
+IMAGES = (".tif", ".tiff", ".btf", ".tf8", ".npy")
+
+
+def _natural(path: Path) -> list[Any]:
+    # Digits compare as numbers: 2 comes before 10.
+    parts = re.split(r"(\d+)", path.name)
+    return [int(part) if part.isdecimal() else part.lower() for part in parts] + [path.name]
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Return the images in a folder, by name, with numbers in numerical order.
+
+    Parameters
+    ----------
+    folder : Path
+        Its subfolders are not looked into.
+
+    Returns
+    -------
+    list of Path
+        Not empty.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or of several kinds.
+    """
+    found = [
+        entry
+        for entry in folder.iterdir()
+        if entry.is_file() and entry.suffix.lower() in IMAGES and not entry.name.startswith(".")
+    ]
+    if not found:
+        raise ValueError(f"`source` must be a folder with {', '.join(IMAGES)} files, got {folder}")
+    if len({entry.suffix.lower() == ".npy" for entry in found}) > 1:
+        raise ValueError(
+            f"`source` must be a folder with images of one kind, got .npy and TIFF files in "
+            f"{folder}: pass a pattern such as {folder / '*.tif'}"
+        )
+    return sorted(found, key=_natural)
+
+
+def matching(pattern: str) -> list[Path]:
+    """Return the files that a pattern fits, by name, with numbers in numerical order.
+
+    Parameters
+    ----------
+    pattern : str
+        With ``*``, ``?`` or ``[...]``.
+
+    Returns
+    -------
+    list of Path
+        Not empty.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there are none.
+    """
+    found = [Path(name) for name in glob.glob(pattern)]  # noqa: PTH207 (takes absolute patterns)
+    if not found:
+        raise FileNotFoundError(f"`source` must be a pattern that fits some file, got {pattern!r}")
+    folders = {path.parent for path in found}
+    if len(folders) > 1:
+        return sorted(found, key=lambda path: [_natural(Path(part)) for part in path.parts])
+    return sorted(found, key=_natural)
+
+
+class FileFrames:
+    """Frames of files one after the other, of which one is open at a time. Can be pickled.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        The files.
+    lengths : sequence of int
+        Frames in each.
+    opener : callable
+        ``opener(path)`` returns facts, reader and layout of a file; can be pickled.
+    first : Reader
+        That of the first file.
+    layout : Layout
+        Of the first file; the others must be like it.
+    dtype : dtype
+        Of its pixels.
+    """
+
+    file_backed = True
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        lengths: Sequence[int],
+        opener: Callable[[Path], tuple[Any, Reader, Layout]],
+        first: Reader,
+        layout: Layout,
+        dtype: np.dtype[Any],
+    ) -> None:
+        self._paths = list(paths)
+        self._ends = list(accumulate(lengths))
+        self._opener = opener
+        self._shape = layout.frame_shape
+        self._dtype = dtype
+        self._open: tuple[int, Reader] | None = (0, first)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_open": None}
+
+    def frame(self, t: int) -> npt.NDArray[Any]:
+        """Return frame `t`.
+
+        Raises
+        ------
+        ValueError
+            If its file is not like the first one.
+        """
+        k = bisect_right(self._ends, t)
+        start = self._ends[k - 1] if k else 0
+        frame = self._reader(k).frame(t - start)
+        require_alike(frame, self._shape, self._dtype, f"file {self._paths[k]}")
+        return frame
+
+    def _reader(self, k: int) -> Reader:
+        if self._open is None or self._open[0] != k:
+            self.close()
+            _, reader, layout = self._opener(self._paths[k])
+            length = self._ends[k] - (self._ends[k - 1] if k else 0)
+            if layout.frames != length:
+                reader.close()
+                raise ValueError(
+                    f"`source` must have files with one frame each, as the first, got "
+                    f"{layout.frames} in file {self._paths[k]}"
+                )
+            self._open = k, reader
+        return self._open[1]
+
+    def close(self) -> None:
+        """Close the open file."""
+        if self._open is not None:
+            self._open[1].close()
+            self._open = None

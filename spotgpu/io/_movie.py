@@ -1,0 +1,399 @@
+"""`Movie`: a lazy sequence of frames, and `Stream`, which can be gone through once."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, Sequence
+from itertools import count
+from types import TracebackType
+from typing import Any, Protocol, Self, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from spotgpu.errors import SpotgpuError
+
+__all__ = ["Movie", "Reader", "Stream"]
+
+
+class Reader(Protocol):
+    """What reads the frames of a source. One that is backed by files can be pickled."""
+
+    file_backed: bool
+
+    def frame(self, t: int) -> npt.NDArray[Any]:
+        """Return frame `t`, from 0; the index is valid."""
+
+    def close(self) -> None:
+        """Let go of the file; the next frame opens it again."""
+
+
+class Movie(Sequence[npt.NDArray[Any]]):
+    """A lazy sequence of frames: each is read when it is asked for, and not kept.
+
+    Made by `open`. ``movie[5]`` and ``movie[-1]`` are frames, numpy arrays of shape (Y, X) or
+    (Z, Y, X); ``movie[10:20]`` and ``movie[[0, 5, 7]]`` are movies that share the file, and count
+    their frames from 0. A movie that is backed by files can be pickled, and opens them again where
+    it is unpickled.
+
+    Parameters
+    ----------
+    reader : Reader
+        Reads the frames.
+    chosen : range or ndarray of int
+        Which of the reader's frames these are.
+    axes : {'TYX', 'TZYX'}
+        Axes of the movie.
+    frame_shape : tuple of int
+        (Y, X) or (Z, Y, X).
+    dtype : dtype
+        Type of the pixels.
+    source : str
+        Where the frames come from.
+    sizes_um : dict
+        Pixel's side by axis letter, where known.
+    frame_interval_s : float, optional
+        Time from frame to frame in seconds.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        chosen: range | npt.NDArray[np.intp],
+        *,
+        axes: str,
+        frame_shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        source: str,
+        sizes_um: dict[str, float],
+        frame_interval_s: float | None,
+    ) -> None:
+        self._reader = reader
+        self._chosen = chosen
+        self._axes = axes
+        self._frame_shape = frame_shape
+        self._dtype = dtype
+        self._source = source
+        self._sizes_um = sizes_um
+        self._interval_s = frame_interval_s
+        self._closed = False
+
+    @property
+    def axes(self) -> str:
+        """Letters of the axes: 'TYX' or 'TZYX'."""
+        return self._axes
+
+    @property
+    def frame_shape(self) -> tuple[int, ...]:
+        """Shape of a frame: (Y, X) or (Z, Y, X)."""
+        return self._frame_shape
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the movie: number of frames and shape of a frame."""
+        return (len(self), *self._frame_shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the pixels."""
+        return self._dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes, that of time among them."""
+        return len(self._axes)
+
+    @property
+    def pixel_size_um(self) -> tuple[float, ...] | None:
+        """Sides of a pixel in micrometres, ([z,] y, x); None if one of them is not known."""
+        spatial = self._axes[1:]
+        if not set(spatial) <= set(self._sizes_um):
+            return None
+        return tuple(self._sizes_um[axis] for axis in spatial)
+
+    @property
+    def frame_interval_s(self) -> float | None:
+        """Time from frame to frame in seconds; None if not known."""
+        return self._interval_s
+
+    @property
+    def source(self) -> str:
+        """Where the frames come from: the path, or what kind of object."""
+        return self._source
+
+    @property
+    def file_backed(self) -> bool:
+        """Whether another process can read the frames by itself."""
+        return self._reader.file_backed
+
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    @overload
+    def __getitem__(self, key: int, /) -> npt.NDArray[Any]: ...
+    @overload
+    def __getitem__(self, key: slice, /) -> Movie: ...
+    def __getitem__(self, key: Any, /) -> Any:
+        if isinstance(key, slice):
+            return self._view(self._chosen[key])
+        if np.ndim(key) == 1:
+            return self._view(self._fancy(key))
+        try:
+            index = operator.index(key)
+        except TypeError:
+            raise TypeError(
+                "a frame's index must be an integer, a slice, or a list of integers or bools, "
+                f"got {key!r}"
+            ) from None
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"frame {index} is out of range: {self!r}")
+        return self._frame(int(self._chosen[index]))
+
+    def __iter__(self) -> Iterator[npt.NDArray[Any]]:
+        for index in self._chosen:
+            yield self._frame(int(index))
+
+    def __reversed__(self) -> Iterator[npt.NDArray[Any]]:
+        return iter(self[::-1])
+
+    def __contains__(self, value: object) -> bool:
+        # Sequence's own would compare arrays for truth.
+        return any(np.array_equal(frame, value) for frame in self)  # type: ignore[arg-type]
+
+    def index(self, value: Any, start: int = 0, stop: int | None = None) -> int:
+        """Return the number of the first frame that equals an image.
+
+        Parameters
+        ----------
+        value : array_like
+            The image.
+        start, stop : int, optional
+            Where to look.
+
+        Returns
+        -------
+        int
+            The frame's number.
+
+        Raises
+        ------
+        ValueError
+            If there is none.
+        """
+        for i in range(*slice(start, stop).indices(len(self))):
+            if np.array_equal(self[i], value):
+                return i
+        raise ValueError(f"the image is not in {self!r}")
+
+    def count(self, value: Any) -> int:
+        """Return how many frames equal an image.
+
+        Parameters
+        ----------
+        value : array_like
+            The image.
+
+        Returns
+        -------
+        int
+            Number of frames.
+        """
+        return sum(np.array_equal(frame, value) for frame in self)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        """Return all frames as one array: all of it in memory."""
+        if copy is False:
+            raise ValueError("a movie is read into a new array: `copy` must not be False")
+        array = np.empty(self.shape, self.dtype)
+        for i, frame in enumerate(self):
+            array[i] = frame
+        return array if dtype is None else array.astype(dtype, copy=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; frames cannot be read after that."""
+        self._closed = True
+        self._reader.close()
+
+    def __repr__(self) -> str:
+        return f"<Movie {self._about()}>"
+
+    def _about(self) -> str:
+        known = ", ".join(
+            f"{axis.lower()} {self._sizes_um[axis]:.6g}"
+            if axis in self._sizes_um
+            else f"{axis.lower()} ?"
+            for axis in self._axes[1:]
+        )
+        parts = [
+            f"{self._axes} {self._shape_text()} {self._dtype}",
+            f"pixel {known} µm" if self._sizes_um else "pixel size unknown",
+            "frame interval unknown"
+            if self._interval_s is None
+            else f"{self._interval_s:.6g} s a frame",
+            f"from {self._source}",
+        ]
+        return ", ".join(parts) + (", closed" if self._closed else "")
+
+    def _shape_text(self) -> str:
+        return str(self.shape)
+
+    def _frame(self, t: int) -> npt.NDArray[Any]:
+        if self._closed:
+            raise ValueError(f"the movie is closed: {self._source}")
+        return self._reader.frame(t)
+
+    def _view(self, chosen: range | npt.NDArray[np.intp]) -> Movie:
+        return self._like(chosen=chosen)
+
+    def _like(self, **changed: Any) -> Movie:
+        """Return another movie of the same source."""
+        same = {
+            "reader": self._reader,
+            "chosen": self._chosen,
+            "axes": self._axes,
+            "frame_shape": self._frame_shape,
+            "dtype": self._dtype,
+            "source": self._source,
+            "sizes_um": self._sizes_um,
+            "frame_interval_s": self._interval_s,
+        }
+        return type(self)(**{**same, **changed})
+
+    def _fancy(self, key: Any) -> npt.NDArray[np.intp]:
+        picked = np.asarray(key)
+        if picked.size and picked.dtype.kind not in "iub":
+            raise TypeError(f"frames' indices must be integers or bools, got {picked.dtype}")
+        try:
+            return np.asarray(self._chosen, dtype=np.intp)[
+                picked if picked.size else picked.astype(np.intp)
+            ]
+        except IndexError as error:
+            raise IndexError(f"{error}: {self!r}") from None
+
+
+class Stream(Movie):
+    """Frames from an iterator: their number is not known, and they can be gone through once.
+
+    Parameters
+    ----------
+    frames : iterator of ndarray
+        All alike, the first included.
+    **known
+        As for `Movie`.
+    """
+
+    def __init__(self, frames: Iterator[npt.NDArray[Any]], **known: Any) -> None:
+        super().__init__(_Once(), range(0), **known)
+        self._frames: Iterator[npt.NDArray[Any]] | None = frames
+
+    def __len__(self) -> int:
+        raise TypeError(
+            f"the number of frames is not known before the end: {self._source}; "
+            "pass a list or an array for a movie with a length"
+        )
+
+    def __bool__(self) -> bool:
+        return True
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The number of frames is not known: there is no shape."""
+        len(self)
+        return ()
+
+    def __getitem__(self, key: Any, /) -> Any:
+        raise TypeError(
+            f"frames can only be gone through in order: {self._source}; "
+            "pass a list or an array for frames by index"
+        )
+
+    def __iter__(self) -> Iterator[npt.NDArray[Any]]:
+        if self._closed:
+            raise ValueError(f"the movie is closed: {self._source}")
+        if self._frames is None:
+            raise SpotgpuError(
+                f"the frames can be gone through only once, and were: {self._source}; "
+                "open the source again, or pass a list"
+            )
+        frames, self._frames = self._frames, None
+        return self._checked(frames)
+
+    def _checked(self, frames: Iterator[npt.NDArray[Any]]) -> Iterator[npt.NDArray[Any]]:
+        for number, frame in zip(count(), frames):
+            require_alike(frame, self._frame_shape, self._dtype, f"frame {number}")
+            yield frame
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"a movie that is made while it is read cannot be pickled: {self._source}")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        """Return all frames as one array: all of it in memory."""
+        return np.stack(list(self)).astype(dtype or self._dtype, copy=False)
+
+    def _shape_text(self) -> str:
+        return str(("?", *self._frame_shape)).replace("'", "")
+
+    def _like(self, **changed: Any) -> Movie:
+        if self._frames is None:
+            iter(self)
+        same: dict[str, Any] = {
+            "frames": self._frames,
+            "axes": self._axes,
+            "frame_shape": self._frame_shape,
+            "dtype": self._dtype,
+            "source": self._source,
+            "sizes_um": self._sizes_um,
+            "frame_interval_s": self._interval_s,
+        }
+        return Stream(**{**same, **changed})
+
+
+class _Once:
+    """Stands for the reader of a stream, which has none."""
+
+    file_backed = False
+
+    def frame(self, t: int) -> npt.NDArray[Any]:
+        raise TypeError(f"frame {t} of a stream cannot be read by index")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def require_alike(
+    frame: npt.NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any], where: str
+) -> None:
+    """Compare a frame with the first one.
+
+    Parameters
+    ----------
+    frame : ndarray
+        The frame.
+    shape : tuple of int
+        Of the first.
+    dtype : dtype
+        Of the first.
+    where : str
+        The frame's number or file, for the message.
+
+    Raises
+    ------
+    ValueError
+        If they differ.
+    """
+    if frame.shape != shape or frame.dtype != dtype:
+        raise ValueError(
+            f"`source` must have frames of one shape and type, got {frame.shape} of {frame.dtype} "
+            f"in {where} after {shape} of {dtype}"
+        )

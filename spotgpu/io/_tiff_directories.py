@@ -1,0 +1,202 @@
+"""Where in a TIFF file the pixels of each page lie.
+
+The directories are read here and not by tifffile: it takes the shape of every page but the first
+for granted, fills in zeros for what is missing, and needs five times as long.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spotgpu.errors import SpotgpuError
+
+__all__ = ["PageTable", "page_table"]
+
+#: Tags that all pages must share: what the pixels are and how they are stored.
+ALIKE = (256, 257, 258, 259, 266, 277, 278, 284, 317, 322, 323, 339, 32997, 32998)
+OFFSETS, COUNTS = (324, 273), (325, 279)
+NEW_SUBFILE_TYPE, SUBFILE_TYPE = 254, 255
+#: numpy types of the TIFF's types that the tags above may have.
+TYPES = {1: "u1", 3: "u2", 4: "u4", 13: "u4", 16: "u8", 18: "u8"}
+#: Enough for most directories.
+FIRST_READ = 1024
+MOST_TAGS = 4096
+
+Entries = dict[int, tuple[int, int, bytes]]
+
+
+@dataclass(frozen=True)
+class PageTable:
+    """Place and size in bytes of the strips or tiles of each page.
+
+    `like` is what the pages have in common; files with equal `like` hold equal kinds of pages.
+    """
+
+    offsets: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
+    like: tuple[tuple[int, tuple[int, ...]], ...]
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+
+def page_table(descriptor: int, name: str) -> PageTable:
+    """Read the directories of a TIFF file.
+
+    Parameters
+    ----------
+    descriptor : int
+        Of the open file.
+    name : str
+        Its name, for messages.
+
+    Returns
+    -------
+    PageTable
+        Of its full-size pages: previews and masks are left out.
+
+    Raises
+    ------
+    SpotgpuError
+        If the file is cut off or broken.
+    ValueError
+        If pages differ in shape, type or storage.
+    """
+    walk = _Walk(descriptor, name)
+    offsets: list[npt.NDArray[np.int64]] = []
+    counts: list[npt.NDArray[np.int64]] = []
+    like: tuple[tuple[int, tuple[int, ...]], ...] | None = None
+    same: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    last_raw: list[tuple[int, int, bytes] | None] = []
+    for number, entries in enumerate(walk):
+        if number and walk.is_side_image(entries):
+            continue
+        raw = [entries.get(tag) for tag in ALIKE]
+        # Equal entries that point elsewhere may differ there.
+        if raw != last_raw or any(entry and entry[1] > 1 for entry in raw):
+            same = tuple((tag, walk.numbers(entries, tag)) for tag in ALIKE if tag in entries)
+        last_raw = raw
+        if like is None:
+            like = same
+        elif same != like:
+            raise ValueError(
+                f"`source` must have pages of one shape and type, got another one in page {number} "
+                f"of {name} ({_differences(like, same)})"
+            )
+        place = walk.segments(entries, OFFSETS)
+        size = walk.segments(entries, COUNTS)
+        if len(place) == 0 or len(place) != len(offsets[0] if offsets else place):
+            raise walk.broken(f"page {number} says nothing of where its pixels lie")
+        if len(size) != len(place):
+            raise walk.broken(f"page {number} has {len(place)} strips but {len(size)} sizes")
+        end = place + size
+        if place.min() <= 0 or size.min() <= 0 or end.max() > walk.size:
+            raise walk.broken(
+                f"the pixels of page {number} lie at {place.min()} to {end.max()} "
+                f"of {walk.size} bytes"
+            )
+        offsets.append(place)
+        counts.append(size)
+    if like is None:
+        raise walk.broken("it has no pages")
+    return PageTable(np.stack(offsets), np.stack(counts), like)
+
+
+def _differences(
+    first: tuple[tuple[int, tuple[int, ...]], ...], other: tuple[tuple[int, tuple[int, ...]], ...]
+) -> str:
+    names = {256: "width", 257: "height", 258: "bits", 259: "compression", 277: "samples"}
+    before, after = dict(first), dict(other)
+    return ", ".join(
+        f"{names.get(tag, f'tag {tag}')} {list(after.get(tag, ()))} after {list(before.get(tag, ()))}"
+        for tag in sorted(before | after)
+        if before.get(tag) != after.get(tag)
+    )
+
+
+class _Walk:
+    """Goes from directory to directory."""
+
+    def __init__(self, descriptor: int, name: str) -> None:
+        self._descriptor = descriptor
+        self._name = name
+        self.size = os.fstat(descriptor).st_size
+        header = os.pread(descriptor, 16, 0)
+        self._order = ">" if header[:2] == b"MM" else "<"
+        big = header[2:4] in {b"\x2b\x00", b"\x00\x2b"}
+        #: Formats of number of entries, entry and next offset; bytes of a value in the entry.
+        self._number, self._entry, self._next, self._inline = (
+            ("Q", "HHQ8s", "Q", 8) if big else ("H", "HHI4s", "I", 4)
+        )
+        self._start = self._unpack(self._next, header[8:16] if big else header[4:8])
+
+    def __iter__(self) -> Iterator[Entries]:
+        place, seen = self._start, set[int]()
+        number_size = struct.calcsize(self._order + self._number)
+        entry_size = struct.calcsize(self._order + self._entry)
+        next_size = self._inline
+        while place:
+            if place in seen or place < 8 or place + number_size > self.size:
+                raise self.broken(f"page {len(seen)} should be at byte {place} of {self.size}")
+            seen.add(place)
+            data = os.pread(self._descriptor, FIRST_READ, place)
+            n = self._unpack(self._number, data[:number_size])
+            length = number_size + n * entry_size + next_size
+            if not 0 < n <= MOST_TAGS or place + length > self.size:
+                raise self.broken(f"page {len(seen) - 1} has no whole directory")
+            if len(data) < length:
+                data = os.pread(self._descriptor, length, place)
+            table = data[number_size : number_size + n * entry_size]
+            yield {
+                tag: (kind, count, value)
+                for tag, kind, count, value in struct.iter_unpack(self._order + self._entry, table)
+            }
+            place = self._unpack(self._next, data[length - next_size : length])
+
+    def _unpack(self, form: str, data: bytes) -> int:
+        try:
+            return int(struct.unpack(self._order + form, data)[0])
+        except struct.error:
+            raise self.broken("its header is cut off") from None
+
+    def is_side_image(self, entries: Entries) -> bool:
+        """Tell whether a page is a preview or a mask of another one."""
+        new = self.numbers(entries, NEW_SUBFILE_TYPE)
+        return bool(new and new[0] & 0b101) or self.numbers(entries, SUBFILE_TYPE) == (2,)
+
+    def numbers(self, entries: Entries, tag: int) -> tuple[int, ...]:
+        """Return the values of a tag, or none if it is not there."""
+        if tag not in entries:
+            return ()
+        return tuple(self._values(entries[tag], tag).tolist())
+
+    def segments(self, entries: Entries, tags: tuple[int, ...]) -> npt.NDArray[np.int64]:
+        """Return places or sizes of the strips or tiles."""
+        for tag in tags:
+            if tag in entries:
+                return self._values(entries[tag], tag).astype(np.int64)
+        return np.empty(0, np.int64)
+
+    def _values(self, entry: tuple[int, int, bytes], tag: int) -> npt.NDArray[Any]:
+        kind, count, value = entry
+        if kind not in TYPES:
+            raise self.broken(f"tag {tag} has type {kind}")
+        dtype = np.dtype(self._order + TYPES[kind])
+        length = count * dtype.itemsize
+        if length > self._inline:
+            place = self._unpack(self._next, value)
+            if place + length > self.size:
+                raise self.broken(f"tag {tag} points to byte {place + length} of {self.size}")
+            value = os.pread(self._descriptor, length, place)
+        return np.frombuffer(value, dtype, count)
+
+    def broken(self, why: str) -> SpotgpuError:
+        """Return the error for a file that is not whole."""
+        return SpotgpuError(f"{self._name} is truncated or corrupt: {why}")

@@ -1,0 +1,279 @@
+"""The pixels of the pages of a TIFF file."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import struct
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tifffile
+
+from spotgpu.errors import SpotgpuError
+from spotgpu.io._tiff_directories import PageTable, page_table
+
+__all__ = ["TiffPages", "open_descriptor"]
+
+#: What tifffile meets a broken file with.
+BROKEN = (
+    ValueError, TypeError, LookupError, ArithmeticError, AssertionError, AttributeError,
+    RuntimeError, struct.error, OSError,
+)  # fmt: skip
+#: What the decoders meet broken data with; imagecodecs' errors are RuntimeErrors.
+UNDECODABLE = (RuntimeError, ValueError, TypeError, LookupError, struct.error)
+#: Formats with pages of their own kind.
+UNREAD = {
+    "is_lsm": "a Zeiss LSM",
+    "is_stk": "a MetaMorph STK",
+    "is_ndpi": "a Hamamatsu NDPI",
+    "is_eer": "an EER",
+}
+JPEG = {6, 7, 34892, 33007}
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep tifffile's messages off: what matters in them is checked here, and raised."""
+    logger = logging.getLogger("tifffile")
+
+    def nothing(record: logging.LogRecord) -> bool:
+        return False
+
+    logger.addFilter(nothing)
+    try:
+        yield
+    finally:
+        logger.removeFilter(nothing)
+
+
+def open_descriptor(path: Path) -> int:
+    """Open a file for reading.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    int
+        Its descriptor.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it is not there.
+    SpotgpuError
+        If it cannot be read.
+    """
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"`source` must be a file that is there, got {path}") from None
+    except OSError as error:
+        raise SpotgpuError(f"{path} cannot be read: {error.strerror}") from error
+
+
+class TiffPages:
+    """The pages of one file, all alike. Can be pickled.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+        self._page: Any = None
+        descriptor = self.descriptor()
+        stat = os.fstat(descriptor)
+        self._stamp = stat.st_size, stat.st_mtime_ns
+        try:
+            page = self.page()
+            kind = next((text for flag, text in UNREAD.items() if getattr(page, flag, False)), None)
+            if kind is not None:
+                raise ValueError(
+                    f"`source` must be a plain, OME or ImageJ TIFF, got {kind} file: {path}; "
+                    "convert it, or pass the array that tifffile.imread makes of it"
+                )
+            if page.dtype is None or not page.shape:
+                raise SpotgpuError(
+                    f"{path} has pixels of an unknown kind: {page.bitspersample} bits of sample "
+                    f"format {page.sampleformat}"
+                )
+            self._raw_dtype = np.dtype(page.parent.byteorder + page.dtype.char)
+            self.dtype: np.dtype[Any] = self._raw_dtype.newbyteorder("=")
+            self.shape: tuple[int, ...] = page.shape
+            self.axes: str = page.axes
+            self._is_raw = (
+                page.compression == 1
+                and page.bitspersample == 8 * page.dtype.itemsize
+                and page.fillorder == 1
+                and page.predictor == 1
+                and not page.is_tiled
+                and not page.is_subsampled
+            )
+            self.segments = math.prod(page.chunked)
+            self.set_table(page_table(descriptor, str(path)))
+        except BaseException:
+            self.close()
+            raise
+
+    def descriptor(self) -> int:
+        """Return the descriptor of the open file."""
+        if self._descriptor is None:
+            self._descriptor = open_descriptor(self.path)
+            # Closes it when this object goes; no warning, as there is no writing to lose.
+            self._closer = weakref.finalize(self, os.close, self._descriptor)
+            if getattr(self, "_stamp", None) is not None:
+                stat = os.fstat(self._descriptor)
+                if (stat.st_size, stat.st_mtime_ns) != self._stamp:
+                    raise SpotgpuError(f"{self.path} has changed since it was opened")
+        return self._descriptor
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._descriptor is not None:
+            self._closer()
+            self._descriptor = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            key: value
+            for key, value in self.__dict__.items()
+            if key not in {"_descriptor", "_page", "_closer"}
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _descriptor=None, _page=None)
+
+    def page(self) -> Any:
+        """Return tifffile's first page, which knows how to decode all."""
+        if self._page is None:
+            try:
+                # Micro-Manager's and NDTiff's readers would open other files of the folder.
+                with (
+                    _quiet(),
+                    tifffile.TiffFile(
+                        self.path, is_mmstack=False, is_ndtiff=False, is_ome=False
+                    ) as tif,
+                ):
+                    self._page = tif.pages.first
+                    self._page.init_decode()
+            except BROKEN as error:
+                raise SpotgpuError(f"{self.path} is truncated or corrupt: {error}") from error
+        return self._page
+
+    def set_table(self, table: PageTable) -> None:
+        """Take the places of the pages, after a look at their sizes."""
+        if table.offsets.shape[1] != self.segments:
+            raise SpotgpuError(
+                f"{self.path} is truncated or corrupt: its pages have {table.offsets.shape[1]} "
+                f"strips or tiles instead of {self.segments}"
+            )
+        self.table = table
+        bytes_there = table.counts.sum(axis=1)
+        one_piece = (table.offsets[:, :-1] + table.counts[:, :-1] == table.offsets[:, 1:]).all(1)
+        if self._is_raw and (bytes_there < self.page_bytes).any():
+            page = int(np.argmax(bytes_there < self.page_bytes))
+            raise SpotgpuError(
+                f"{self.path} is truncated or corrupt: page {page} has {bytes_there[page]} bytes "
+                f"of pixels, and needs {self.page_bytes}"
+            )
+        single = table.offsets.shape[1] == 1
+        self._in_place = (
+            one_piece & (single | (bytes_there == self.page_bytes))
+            if self._is_raw
+            else np.zeros(len(table), dtype=bool)
+        )
+        self._places: list[int] = table.offsets[:, 0].tolist()
+
+    @property
+    def page_bytes(self) -> int:
+        """Size of the pixels of a page."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def virtual(self, pages: int) -> None:
+        """Take the pages that ImageJ writes behind the first without directories of their own."""
+        start = self._places[0]
+        size = self._stamp[0]
+        if not self._in_place[0] or start + pages * self.page_bytes > size:
+            raise SpotgpuError(
+                f"{self.path} is truncated: it says {pages} pages and has "
+                f"{max(1, (size - start) // self.page_bytes) if self._in_place[0] else 1}; "
+                "pass axes='TYX' to read them as they come"
+            )
+        offsets = start + self.page_bytes * np.arange(pages, dtype=np.int64)[:, None]
+        self.segments = 1
+        self.set_table(PageTable(offsets, np.full_like(offsets, self.page_bytes), self.table.like))
+
+    def read(self, page: int, out: npt.NDArray[Any]) -> None:
+        """Read the pixels of a page into an array of its shape."""
+        if self._in_place[page]:
+            self._read_raw(self._places[page], out, page)
+        else:
+            self._decode(page, out)
+
+    def read_run(self, pages: list[int], out: npt.NDArray[Any]) -> None:
+        """Read pages, in one go if they lie one behind the other."""
+        first = self._places[pages[0]]
+        size = self.page_bytes
+        if all(
+            self._in_place[p] and self._places[p] == first + k * size for k, p in enumerate(pages)
+        ):
+            self._read_raw(first, out, pages[0])
+            return
+        for k, page in enumerate(pages):
+            self.read(page, out[k])
+
+    def _read_raw(self, place: int, out: npt.NDArray[Any], page: int) -> None:
+        view = memoryview(out.reshape(-1).view(np.uint8))
+        descriptor = self.descriptor()
+        done = 0
+        while done < len(view):
+            try:
+                got = os.preadv(descriptor, [view[done:]], place + done)
+            except OSError as error:
+                raise self._unreadable(page, str(error.strerror)) from error
+            if got == 0:
+                raise self._unreadable(page, "the file ends within it")
+            done += got
+        if not self._raw_dtype.isnative:
+            out.byteswap(inplace=True)
+
+    def _decode(self, page: int, out: npt.NDArray[Any]) -> None:
+        first, descriptor = self.page(), self.descriptor()
+        options = (
+            {"jpegtables": first.jpegtables, "jpegheader": first.jpegheader}
+            if first.compression in JPEG
+            else {}
+        )
+        whole = out.reshape(first.shaped)
+        where = zip(
+            self.table.offsets[page].tolist(), self.table.counts[page].tolist(), strict=True
+        )
+        for k, (place, size) in enumerate(where):
+            try:
+                data = os.pread(descriptor, size, place)
+                if len(data) < size:
+                    raise self._unreadable(page, "the file ends within it")
+                segment, (s, d, h, w, _), shape = first.decode(data, k, **options)
+                part = whole[s, d : d + shape[0], h : h + shape[1], w : w + shape[2]]
+                # A strip cut off may come out smaller, and would be spread over the whole.
+                if any(a < b for a, b in zip(segment.shape, part.shape, strict=True)):
+                    raise ValueError(f"strip {k} is too short")
+                part[...] = segment[tuple(slice(n) for n in part.shape)]
+            except (*UNDECODABLE, OSError) as error:
+                raise self._unreadable(page, str(error) or type(error).__name__) from error
+
+    def _unreadable(self, page: int, why: str) -> SpotgpuError:
+        return SpotgpuError(f"page {page} of {self.path} is truncated or corrupt: {why}")
