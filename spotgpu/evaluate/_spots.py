@@ -48,12 +48,12 @@ class SpotMatch:
         ``2 n_matched / (n_true + n_found)``.
     jaccard : float
         ``n_matched / (n_true + n_found - n_matched)``, JSC in [1]_.
+    rmse : float
+        Root mean square distance of the pairs: the localisation error.
+    rmse_per_axis : dict of str to float
+        The same along each axis.
     bias : dict of str to float
-        Mean of found minus true position by axis, over the pairs.
-    rmse : dict of str to float
-        Root mean square of the same: the localisation error along each axis.
-    localisation_error : float
-        Root mean square distance of the pairs.
+        Mean of found minus true position along each axis, over the pairs.
     pairs : DataFrame
         A row for each pair: ``frame``, ``found`` and ``truth`` (places of the rows in the tables
         given), found minus true position by axis (``dz, dy, dx``) and ``distance``.
@@ -70,9 +70,9 @@ class SpotMatch:
     recall: float
     f1: float
     jaccard: float
+    rmse: float
+    rmse_per_axis: dict[str, float]
     bias: dict[str, float]
-    rmse: dict[str, float]
-    localisation_error: float
     pairs: pd.DataFrame
 
 
@@ -156,9 +156,9 @@ def match_spots(
         recall=ratio(n, n_true),
         f1=ratio(2 * n, n_true + n_found),
         jaccard=ratio(n, n_true + n_found - n),
+        rmse=sum(squares) ** 0.5,
+        rmse_per_axis={c: square**0.5 for c, square in zip(columns, squares, strict=True)},
         bias={c: ratio(float(d.sum()), n) for c, d in zip(columns, shifts.T, strict=True)},
-        rmse={c: square**0.5 for c, square in zip(columns, squares, strict=True)},
-        localisation_error=sum(squares) ** 0.5,
         pairs=pairs,
     )
 
