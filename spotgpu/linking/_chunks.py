@@ -14,6 +14,8 @@ __all__ = ["Movie", "Rules", "adjacent", "chunks", "linked", "previous_points"]
 
 #: Points of a chunk: fewer do not pay for the calls, more take more memory and leave the cache.
 POINTS = 100_000
+#: Frames of a chunk: each takes some cells, even if it is empty.
+FRAMES = 50_000
 
 
 class Rules(NamedTuple):
@@ -68,7 +70,8 @@ def chunks(movie: Movie, points: int) -> Iterator[tuple[int, int]]:
     while begin < n_frames:
         limit = movie.start[begin] + points
         end = max(begin + 1, int(np.searchsorted(movie.start, limit, "right")) - 1)
-        yield begin, min(end, n_frames)
+        end = min(end, begin + FRAMES, n_frames)
+        yield begin, end
         begin = end
 
 

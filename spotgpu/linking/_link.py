@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_bool_dtype, is_complex_dtype, is_numeric_dtype
 
 from spotgpu.checks import integer, number, per_axis
 from spotgpu.linking._candidates import Floats, Ints
@@ -20,6 +21,8 @@ __all__ = ["link"]
 
 #: trackpy's: points as far apart as the search range are candidates, in spite of rounding.
 _RIM = 1e-7
+#: Squared distances of larger lengths, and differences of larger frame numbers, overflow.
+_LONGEST, _LATEST = 1e150, 2**62
 
 
 def link(
@@ -31,14 +34,76 @@ def link(
     *,
     max_candidates: int = 10,
 ) -> pd.DataFrame:
-    """Link."""
+    """Link the spots of successive frames to trajectories.
+
+    From each frame to the next, the links are those that make the sum of squared displacements
+    least, each particle that is not linked on counting as much as one displaced by
+    `search_range` [1]_. This is exact, however many spots compete.
+
+    Parameters
+    ----------
+    f : DataFrame
+        One row a spot.
+    search_range : float or tuple of float
+        How far a particle may move from one frame to the next, in the unit of the positions. One
+        value per axis, in the order of `pos_columns` (the image's, by default), makes the range
+        an ellipsoid: displacements are divided by it.
+    pos_columns : sequence of str, optional
+        Columns of the positions. Default z (if there is one), y and x.
+    t_column : str
+        Column of the frame numbers: integers, or floats without a fraction. A number that does
+        not occur is an empty frame.
+    memory : int
+        A particle may be missing for so many frames, and is remembered where it was last.
+        `search_range` does not grow meanwhile.
+    max_candidates : int
+        A spot is linked to one of this many nearest particles only.
+
+    Returns
+    -------
+    DataFrame
+        A copy of `f` with the column ``particle`` (int64), numbered from 0 in the order of rows:
+        a row that starts a trajectory gets the next number. Rows are in the order of frames; those
+        of one frame stay in their order. The index is 0, 1, ...; `t_column` is an integer column.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of the wrong type, or a column of positions is not of real numbers.
+    ValueError
+        If an argument is out of range, a column is missing, a position is not finite or a frame
+        number is not an integer.
+
+    Notes
+    -----
+    Where sets of links cost the same, the one chosen depends on the positions only, not on the
+    order of rows: of the particles that compete, the first (by the first axis, then the next) gets
+    the first spot that a best set of links allows it, then the second, and so on; a link at
+    exactly the range is preferred to none. This holds where at most five particles compete for at
+    most five spots; beyond, the solver (see `solver_name`) decides between equals.
+
+    References
+    ----------
+    .. [1] J. C. Crocker and D. G. Grier, "Methods of Digital Video Microscopy for Colloidal
+       Studies", J. Colloid Interface Sci. 179, 298 (1996), https://doi.org/10.1006/jcis.1996.0217
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> spots = pd.DataFrame({"frame": [0, 0, 1, 1], "y": [5., 5, 5, 5], "x": [1., 8, 9, 2]})
+    >>> link(spots, 3)["particle"].tolist()
+    [0, 1, 1, 0]
+    """
     require_columns("f", f, [t_column])
     columns = position_columns("f", f, pos_columns)
-    ranges = per_axis("search_range", search_range, len(columns), partial(number, above=0))
+    check = partial(number, above=0, at_most=_LONGEST)
+    ranges = per_axis("search_range", search_range, len(columns), check)
     memory = integer("memory", memory, at_least=0)
     most = integer("max_candidates", max_candidates, at_least=1)
-    frame = _frames(f, t_column)
-    positions = _positions(f, columns)
+    frame = _frames(f[t_column], t_column)
+    positions = np.empty((len(columns), len(f)))
+    for axis, column in zip(positions, columns, strict=True):
+        axis[:] = _positions(f[column], column)
 
     if np.any(frame[1:] < frame[:-1]):
         order = np.argsort(frame, kind="stable")
@@ -47,36 +112,53 @@ def link(
     else:
         result = f.copy()
     result.index = pd.RangeIndex(len(f))
-    result[t_column] = frame if result[t_column].dtype.kind not in "iu" else result[t_column]
+    if result[t_column].to_numpy().dtype.kind not in "iu":
+        result[t_column] = frame
     result["particle"] = _particles(positions, frame, ranges, memory, most)
     return result
 
 
-def _frames(f: pd.DataFrame, t_column: str) -> Ints:
-    frame = f[t_column].to_numpy()
-    if frame.dtype.kind in "iu":
-        return frame.astype(np.int64)
-    if frame.dtype.kind == "f":
-        whole = frame.astype(np.int64)
-        return whole
-    raise ValueError("x")
+def _frames(column: pd.Series[Any], name: str) -> Ints:
+    """Return the frame numbers of the rows."""
+    wanted = f"`{name}` must be integers"
+    if not is_numeric_dtype(column) or is_bool_dtype(column) or is_complex_dtype(column):
+        raise ValueError(f"{wanted}, got {column.dtype}")
+    if column.to_numpy().dtype.kind not in "iu":
+        values = column.to_numpy(np.float64, na_value=np.nan)
+        bad = ~np.isfinite(values) | (values != np.floor(values))
+    else:
+        values = column.to_numpy()
+        bad = np.zeros(len(values), np.bool_)
+    bad |= (values > _LATEST) | (values < -_LATEST)
+    if bad.any():
+        row = int(bad.argmax())
+        raise ValueError(f"{wanted}, got {values[row]} in row {row} (counted from 0)")
+    return values.astype(np.int64)
 
 
-def _positions(f: pd.DataFrame, columns: list[str]) -> Floats:
-    positions = np.empty((len(columns), len(f)))
-    for axis, column in zip(positions, columns, strict=True):
-        axis[:] = f[column].to_numpy()
-    return positions
+def _positions(column: pd.Series[Any], name: str) -> Floats:
+    """Return one coordinate of the rows."""
+    wanted = f"positions in column `{name}` must be"
+    if not is_numeric_dtype(column) or is_bool_dtype(column) or is_complex_dtype(column):
+        raise TypeError(f"{wanted} real numbers, got {column.dtype}")
+    values = column.to_numpy(np.float64, na_value=np.nan)
+    bad = ~(np.abs(values) <= _LONGEST)
+    if bad.any():
+        row = int(bad.argmax())
+        raise ValueError(f"{wanted} finite, got {values[row]} in row {row} (counted from 0)")
+    return values
 
 
 def _particles(
     positions: Floats, frame: Ints, ranges: tuple[float, ...], memory: int, most: int
 ) -> Ints:
+    """Return the number of the particle that each point is, the points in the order of frames."""
     if len(frame) == 0:
         return np.empty(0, np.int64)
     search_range = ranges[0]
     if len(set(ranges)) > 1:
         positions, search_range = positions / np.array(ranges)[:, None], 1.0
+    memory = min(memory, max(int(frame[-1] - frame[0]) - 1, 0))
     rules = Rules(search_range + _RIM, search_range**2, memory, most)
     movie = Movie.of(positions, frame, memory)
     previous = (previous_points_remembered if memory else previous_points)(movie, rules)

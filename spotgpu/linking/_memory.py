@@ -141,18 +141,24 @@ class Chunk:
         """Link with memory: gap by gap, then until nothing changes."""
         none = np.empty(0, np.int64)
         point, gap = none, none
-        for most in range(2, self._gaps + 1):
-            lost = np.flatnonzero(self.gap >= most)
-            lost = lost[self._to_be_linked(lost, most)]
-            point = np.concatenate([point, lost])
-            gap = np.concatenate([gap, np.full(len(lost), most)])
+        most = 1
+        while most < self._gaps:
+            before, most = most, min(most + max(1, most // 2), self._gaps)
+            lost = np.flatnonzero(self.gap > before)
+            more, gaps = self._sources(lost, before, np.minimum(self.gap[lost], most))
+            point, gap = np.concatenate([point, more]), np.concatenate([gap, gaps])
             point, gap = self._pass(point, gap, most)
         while len(point):
-            point, gap = self._pass(point, gap, self._gaps)
+            point, gap = self._pass(point, gap, most)
 
-    def _to_be_linked(self, point: Ints, gap: int | Ints) -> np.ndarray:
+    def _sources(self, point: Ints, above: int | Ints, most: Ints) -> tuple[Ints, Ints]:
+        """Return points with the gaps in a range, where they end in a frame to be linked."""
+        count = np.maximum(most - above, 0)
+        gap = expanded(np.broadcast_to(np.asarray(above) + 1, count.shape), count)
+        point = np.repeat(point, count)
         frame = self._grid.frame[point] + gap
-        return (frame >= self._begin) & (frame < self._end)
+        here = (frame >= self._begin) & (frame < self._end)
+        return point[here], gap[here]
 
     def _pass(self, point: Ints, gap: Ints, most: int) -> tuple[Ints, Ints]:
         """Take in sources that came or went; return those of up to `most` that do so now."""
@@ -228,8 +234,5 @@ class Chunk:
         new = np.where(claimed.any(axis=1), claimed.argmax(axis=1) + 1, self._gaps + 1)
         old = self.gap[points]
         self.gap[points] = new
-        shorter = np.minimum(old, new)
-        count = np.maximum(np.minimum(np.maximum(old, new), most) - shorter, 0)
-        point, gap = np.repeat(points, count), expanded(shorter + 1, count)
-        keep = self._to_be_linked(point, gap)
-        return point[keep], gap[keep]
+        longer = np.minimum(np.maximum(old, new), most)
+        return self._sources(points, np.minimum(old, new), longer)
