@@ -99,7 +99,8 @@ class Layout:
         """
         if facts.dtype.kind not in "uifb":
             raise TypeError(
-                f"`source` must have pixels that are real numbers, got {facts.dtype} in {facts.name}"
+                "`source` must have pixels that are real numbers, "
+                f"got {facts.dtype} in {facts.name}"
             )
         letters = _named(facts, axes)
         letters = _without_colour(facts, letters, channel)

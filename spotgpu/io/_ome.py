@@ -116,8 +116,8 @@ def _part_of_set(name: str, others: list[str]) -> str:
     listed = f" (the others: {', '.join(others[:4])}{', ...' if len(others) > 4 else ''})"
     return (
         f"`source` must be a whole movie, got {name}, which is one file of a set"
-        f"{listed if others else ''}: pass the list of the files or their pattern, or axes= to read "
-        "the pages of this file alone"
+        f"{listed if others else ''}: pass the list of the files or their pattern, or axes= to "
+        "read the pages of this file alone"
     )
 
 

@@ -14,8 +14,9 @@ import numpy as np
 import tifffile
 
 from spotgpu.errors import SpotgpuError
-from spotgpu.io._movie import Movie, Stream
+from spotgpu.io._movie import Movie
 from spotgpu.io._open import open as open_movie
+from spotgpu.io._stream import Stream
 
 __all__ = ["save_tiff"]
 
@@ -114,7 +115,8 @@ def _write(part: Path, movie: Movie) -> None:
             number += 1
         if number == 0:
             raise ValueError("`frames` must have at least one frame, got none")
-        writer.overwrite_description(_ome_xml(movie, number))
+    # A TIFF's text is ASCII: the Greek letter goes by its number.
+    tifffile.tiffcomment(part, _ome_xml(movie, number).encode("ascii", "xmlcharrefreplace"))
     with part.open("rb") as file:
         os.fsync(file.fileno())
 

@@ -115,7 +115,7 @@ def _differences(
     names = {256: "width", 257: "height", 258: "bits", 259: "compression", 277: "samples"}
     before, after = dict(first), dict(other)
     return ", ".join(
-        f"{names.get(tag, f'tag {tag}')} {list(after.get(tag, ()))} after {list(before.get(tag, ()))}"
+        f"{names.get(tag, f'tag {tag}')} {after.get(tag, '-')} after {before.get(tag, '-')}"
         for tag in sorted(before | after)
         if before.get(tag) != after.get(tag)
     )

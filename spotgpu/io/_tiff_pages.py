@@ -43,7 +43,7 @@ def _quiet() -> Iterator[None]:
     """Keep tifffile's messages off: what matters in them is checked here, and raised."""
     logger = logging.getLogger("tifffile")
 
-    def nothing(record: logging.LogRecord) -> bool:
+    def nothing(_: logging.LogRecord) -> bool:
         return False
 
     logger.addFilter(nothing)
@@ -236,7 +236,7 @@ class TiffPages:
             self.read(page, out[k])
 
     def _read_raw(self, place: int, out: npt.NDArray[Any], page: int) -> None:
-        view = memoryview(out.reshape(-1).view(np.uint8))
+        view = out.reshape(-1).view(np.uint8).data
         descriptor = self.descriptor()
         done = 0
         while done < len(view):

@@ -12,7 +12,8 @@ import zarr
 from zarr.errors import BaseZarrError
 
 from spotgpu.errors import SpotgpuError
-from spotgpu.io._arrays import BlockFrames, array_facts
+from spotgpu.io._arrays import array_facts
+from spotgpu.io._blocks import BlockFrames, chunk_length
 from spotgpu.io._layout import Facts, Layout
 from spotgpu.io._units import micrometres, seconds
 
@@ -89,28 +90,6 @@ class ZarrFrames(BlockFrames):
     """Reads frames from an array in local files; can be pickled."""
 
     file_backed = True
-
-
-def chunk_length(array: Any, layout: Layout) -> int:
-    """Return how many frames one chunk has.
-
-    Parameters
-    ----------
-    array : object
-        With ``chunks``: lengths (zarr, HDF5) or tuples of lengths (dask).
-    layout : Layout
-        Of the array.
-
-    Returns
-    -------
-    int
-        At least 1.
-    """
-    chunks = getattr(array, "chunks", None)
-    if chunks is None or layout.time is None:
-        return 1
-    along = chunks[layout.time]
-    return int(along if np.ndim(along) == 0 else max(along))
 
 
 def _metadata(folder: Path) -> dict[str, Any]:

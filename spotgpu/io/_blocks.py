@@ -1,0 +1,131 @@
+"""Lazy arrays that are expensive to ask: zarr, dask, HDF5."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spotgpu.errors import SpotgpuError
+from spotgpu.io._layout import Layout
+
+__all__ = ["BlockFrames", "chunk_length"]
+
+#: Bytes of frames read at once, where a chunk does not ask for more.
+BLOCK = 16 * 2**20
+#: Bytes that are never exceeded, unless one frame does.
+MOST = 256 * 2**20
+
+
+def chunk_length(array: Any, layout: Layout) -> int:
+    """Return how many frames one chunk has.
+
+    Parameters
+    ----------
+    array : object
+        With ``chunks``: lengths (zarr, HDF5) or tuples of lengths (dask).
+    layout : Layout
+        Of the array.
+
+    Returns
+    -------
+    int
+        At least 1.
+    """
+    chunks = getattr(array, "chunks", None)
+    if chunks is None or layout.time is None:
+        return 1
+    along = chunks[layout.time]
+    return int(along if np.ndim(along) == 0 else max(along))
+
+
+class BlockFrames:
+    """Frames of a lazy array that is expensive to ask: zarr, dask, HDF5. One block is kept.
+
+    Parameters
+    ----------
+    array : object
+        Has ``shape`` and ``dtype``; ``numpy.asarray(array[index])`` are its pixels.
+    layout : Layout
+        Of the array.
+    chunk : int
+        Frames that lie in one chunk.
+    broken : tuple of type
+        Exceptions that mean that the data cannot be read.
+    """
+
+    file_backed = False
+
+    def __init__(
+        self, array: Any, layout: Layout, chunk: int, broken: tuple[type[Exception], ...] = ()
+    ) -> None:
+        self._array = array
+        self._layout = layout
+        self._broken = broken
+        self._chunk = max(1, chunk)
+        frame_bytes = max(1, int(np.prod(layout.frame_shape)) * array.dtype.itemsize)
+        self._most = max(1, MOST // frame_bytes)
+        self._ahead = max(1, BLOCK // (frame_bytes * self._chunk)) * self._chunk
+        self._start, self._block = 0, self._nothing()
+
+    def _nothing(self) -> npt.NDArray[Any]:
+        return np.empty((0, *self._layout.frame_shape), self._array.dtype)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_block": self._nothing(), "_start": 0}
+
+    def frame(self, t: int) -> npt.NDArray[Any]:
+        """Return frame `t`.
+
+        Raises
+        ------
+        SpotgpuError
+            If it cannot be read.
+        """
+        if not 0 <= t - self._start < len(self._block):
+            self._load(t)
+        return self._block[t - self._start].copy()
+
+    def _load(self, t: int) -> None:
+        # Who goes on from where the last block ended will go on.
+        going_on = len(self._block) > 0 and t == self._start + len(self._block)
+        start = t - t % self._chunk
+        stop = start + (self._ahead if going_on else self._chunk)
+        if stop - start > self._most:
+            start, stop = t, t + self._most
+        stop = min(stop, self._layout.frames)
+        self._block = self._nothing()  # before the next one comes in
+        try:
+            self._block = self._read(start, stop)
+        except self._broken as error:
+            if stop - start > 1:
+                self._block, start = self._read_alone(t), t
+            else:
+                raise SpotgpuError(f"frame {t} cannot be read: {error}") from error
+        self._start = start
+
+    def _read_alone(self, t: int) -> npt.NDArray[Any]:
+        try:
+            return self._read(t, t + 1)
+        except self._broken as error:
+            raise SpotgpuError(f"frame {t} cannot be read: {error}") from error
+
+    def _read(self, start: int, stop: int) -> npt.NDArray[Any]:
+        layout = self._layout
+        if layout.time is None:
+            return self._plain(self._array[layout.selection]).transpose(layout.order)[None]
+        index = list(layout.selection)
+        index[layout.time] = slice(start, stop)
+        block = self._plain(self._array[tuple(index)])
+        # Integers have taken their axes away.
+        time = sum(isinstance(entry, slice) for entry in index[: layout.time])
+        return np.moveaxis(block, time, 0).transpose(0, *(k + 1 for k in layout.order))
+
+    def _plain(self, part: Any) -> npt.NDArray[Any]:
+        pixels = np.asarray(part)
+        return pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
+
+    def close(self) -> None:
+        """Forget the block."""
+        self._block = self._nothing()

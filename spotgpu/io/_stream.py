@@ -1,0 +1,131 @@
+"""`Stream`: a movie that can be gone through once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spotgpu.io._movie import Movie
+
+__all__ = ["Stream", "require_alike"]
+
+
+class Stream(Movie):
+    """Frames from an iterator: their number is not known, and they can be gone through once.
+
+    Parameters
+    ----------
+    frames : iterator of ndarray
+        All alike, the first included.
+    **known
+        As for `Movie`.
+    """
+
+    def __init__(self, frames: Iterator[npt.NDArray[Any]], **known: Any) -> None:
+        super().__init__(_Once(), range(0), **known)
+        self._frames: Iterator[npt.NDArray[Any]] | None = frames
+
+    def __len__(self) -> int:
+        raise TypeError(
+            f"the number of frames is not known before the end: {self._source}; "
+            "pass a list or an array for a movie with a length"
+        )
+
+    def __bool__(self) -> bool:
+        return True
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The number of frames is not known: there is no shape."""
+        len(self)
+        return ()
+
+    def __getitem__(self, key: Any, /) -> Any:
+        raise TypeError(
+            f"frames can only be gone through in order: {self._source}; "
+            "pass a list or an array for frames by index"
+        )
+
+    def __iter__(self) -> Iterator[npt.NDArray[Any]]:
+        if self._closed:
+            raise ValueError(f"the movie is closed: {self._source}")
+        if self._frames is None:
+            raise ValueError(
+                f"the frames can be gone through only once, and were: {self._source}; "
+                "open the source again, or pass a list"
+            )
+        frames, self._frames = self._frames, None
+        return self._checked(frames)
+
+    def _checked(self, frames: Iterator[npt.NDArray[Any]]) -> Iterator[npt.NDArray[Any]]:
+        for number, frame in zip(count(), frames):
+            require_alike(frame, self._frame_shape, self._dtype, f"frame {number}")
+            yield frame
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"a movie that is made while it is read cannot be pickled: {self._source}")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        """Return all frames as one array: all of it in memory."""
+        return np.stack(list(self)).astype(dtype or self._dtype, copy=False)
+
+    def _shape_text(self) -> str:
+        return str(("?", *self._frame_shape)).replace("'", "")
+
+    def _like(self, **changed: Any) -> Movie:
+        if self._frames is None:
+            iter(self)
+        same: dict[str, Any] = {
+            "frames": self._frames,
+            "axes": self._axes,
+            "frame_shape": self._frame_shape,
+            "dtype": self._dtype,
+            "source": self._source,
+            "sizes_um": self._sizes_um,
+            "frame_interval_s": self._interval_s,
+        }
+        return Stream(**{**same, **changed})
+
+
+class _Once:
+    """Stands for the reader of a stream, which has none."""
+
+    file_backed = False
+
+    def frame(self, t: int) -> npt.NDArray[Any]:
+        raise TypeError(f"frame {t} of a stream cannot be read by index")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def require_alike(
+    frame: npt.NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any], where: str
+) -> None:
+    """Compare a frame with the first one.
+
+    Parameters
+    ----------
+    frame : ndarray
+        The frame.
+    shape : tuple of int
+        Of the first.
+    dtype : dtype
+        Of the first.
+    where : str
+        The frame's number or file, for the message.
+
+    Raises
+    ------
+    ValueError
+        If they differ.
+    """
+    if frame.shape != shape or frame.dtype != dtype:
+        raise ValueError(
+            f"`source` must have frames of one shape and type, got {frame.shape} of {frame.dtype} "
+            f"in {where} after {shape} of {dtype}"
+        )
