@@ -164,6 +164,8 @@ def fit_diffusion(
     choice("method", method, METHODS)
     lags = integer("max_lagtime", max_lagtime, at_least=2, at_most=50)
     confidence = number("confidence", confidence)
+    if not 0 < confidence < 1:
+        raise ValueError(f"`confidence` must be a number between 0 and 1, got {confidence:g}")
     blur = number("exposure", exposure, at_least=0, at_most=1 / rate) * rate / 6
     rows = read_rows("tracks", tracks, columns)
     rows.positions[:] = [x * size for x, size in zip(rows.positions, scale, strict=True)]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from spotgpu.checks import integer, number
-from spotgpu.motion._tracks import particle_codes
+from spotgpu.motion._tracks import particle_codes, real_numbers
 from spotgpu.tables import require_columns
 
 __all__ = ["filter_clusters", "filter_stubs"]
@@ -73,12 +73,12 @@ def filter_clusters(
     """
     require_columns("tracks", tracks, ["particle", "frame", "size"])
     quantile = number("quantile", quantile, at_least=0, at_most=1)
+    size = real_numbers("tracks", tracks, "size")
     if threshold is None:
-        threshold = float(tracks["size"].quantile(quantile))
+        threshold = float(pd.Series(size).quantile(quantile))
     else:
         threshold = number("threshold", threshold)
     codes, labels = particle_codes("tracks", tracks["particle"])
-    size = tracks["size"].to_numpy(np.float64)
     measured = ~np.isnan(size)
     sums = np.bincount(codes, np.where(measured, size, 0), minlength=len(labels))
     counts = np.bincount(codes, measured, minlength=len(labels))

@@ -21,6 +21,7 @@ __all__ = [
     "checked_units",
     "particle_codes",
     "read_rows",
+    "real_numbers",
     "sort_rows",
 ]
 
@@ -94,7 +95,7 @@ def read_rows(
     """
     alone = one_track and "particle" not in table.columns
     require_columns(name, table, [*([] if alone else ["particle"]), "frame", *columns])
-    values = [_real_numbers(name, table, column) for column in columns]
+    values = [real_numbers(name, table, column) for column in columns]
     frames = _whole_numbers(name, table["frame"])
     labels: pd.Index
     if alone:
@@ -161,7 +162,8 @@ def _whole_numbers(name: str, column: pd.Series[Any]) -> npt.NDArray[np.int64]:
     return values.astype(np.int64)
 
 
-def _real_numbers(name: str, table: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
+def real_numbers(name: str, table: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
+    """Return a column as float64, or raise if it holds anything but finite numbers and NaN."""
     values = table[column].to_numpy()
     if values.dtype.kind not in "iuf":
         raise TypeError(f"`{name}` must have numbers in column {column!r}, got {values.dtype}")

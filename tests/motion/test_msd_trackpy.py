@@ -206,7 +206,9 @@ def test_long_gaps_take_no_memory() -> None:
 
 
 def test_few_positions() -> None:
-    table = pd.DataFrame({"frame": [3, 0, 5], "y": 0.0, "x": [1.0, 2.0, 4.0], "particle": [1, 2, 2]})
+    table = pd.DataFrame(
+        {"frame": [3, 0, 5], "y": 0.0, "x": [1.0, 2.0, 4.0], "particle": [1, 2, 2]}
+    )
     ours = motion.imsd(table, 1, 1, 4)
     assert list(ours.columns) == [2]  # like trackpy: one position has no lag
     assert ours.isna().all().all()
