@@ -17,7 +17,7 @@ __all__ = ["app", "main"]
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 #: The base of the parser's complaints, in every version of typer.
-UsageError = typer.BadParameter.__mro__[1]
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     name="spotgpu",
@@ -77,8 +77,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (SpotgpuError, OSError, MemoryError) as error:
         return _failed(error, FAILED, given)
     except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    # What newer typers make of a KeyboardInterrupt.
+    if code == INTERRUPTED:
         print("error: interrupted", file=sys.stderr)
-        return INTERRUPTED
     return code if isinstance(code, int) else 0
 
 

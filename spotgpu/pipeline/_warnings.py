@@ -134,7 +134,8 @@ def _search_range(seen: Evidence) -> Iterator[str]:
     for number in numbers[:: max(1, len(numbers) // SAMPLE)]:
         points = seen.spots.loc[seen.spots["frame"] == number, columns].to_numpy() / reach
         if len(points) > 1:
-            distances.append(KDTree(points).query(points, k=2)[0][:, 1])
+            nearest, _ = KDTree(points).query(points, k=[2])
+            distances.append(np.ravel(nearest))
     if distances and (spacing := float(np.median(np.concatenate(distances)))) < 1.5:
         yield (
             "search_range is large for the distance between neighbours "
