@@ -29,7 +29,7 @@ def test_cve_by_hand() -> None:
     product = (2 - 2 - 0.75) / 3
     table = pd.concat([table.assign(particle=p) for p in range(40)])
     found = motion.fit_diffusion(table, 0.5, 10, pos_columns=["x"])
-    assert found.D == pytest.approx((square / 2 + product) * 0.25 * 10)
+    assert pytest.approx((square / 2 + product) * 0.25 * 10) == found.D
     assert found.sigma == pytest.approx(math.sqrt(-product * 0.25))
     assert (found.n_tracks, found.n_displacements, found.ndim) == (40, 200, 1)
     blurred = motion.fit_diffusion(table, 0.5, 10, exposure=0.1, pos_columns=["x"])
@@ -44,7 +44,7 @@ def test_least_squares_by_hand(make_tracks) -> None:
     curve = motion.emsd(table, 1, 1, 2, detail=True)["msd"]  # no gaps: all tracks weigh the same
     for method in ("ols", "gls"):
         found = motion.fit_diffusion(table, 1, 1, method=method, max_lagtime=2)
-        assert found.D == pytest.approx((curve[2] - curve[1]) / 4)
+        assert pytest.approx((curve[2] - curve[1]) / 4) == found.D
         offset = curve[1] - (curve[2] - curve[1])
         assert found.sigma == pytest.approx(math.sqrt(max(offset, 0) / 4))
 
@@ -168,7 +168,7 @@ def test_motion_blur(make_tracks) -> None:
     for method in METHODS:
         aware = motion.fit_diffusion(table, 1, 4.0, method=method, exposure=0.25)
         unaware = motion.fit_diffusion(table, 1, 4.0, method=method)
-        assert aware.D == pytest.approx(2.0, rel=0.02)
+        assert pytest.approx(2.0, rel=0.02) == aware.D
         assert aware.sigma == pytest.approx(0.3, rel=0.05)
         assert unaware.sigma < 0.1
 
@@ -223,7 +223,9 @@ def test_too_little_data(make_tracks) -> None:
         motion.fit_diffusion(table[:0], 1, 1)
     few = table[(table["frame"] < 4) & (table["particle"] == 0)]
     for method in METHODS:
-        with pytest.raises(ValueError, match="more displacements to bound D with confidence 0.95"):
+        with pytest.raises(
+            ValueError, match=r"more displacements to bound D with confidence 0\.95"
+        ):
             motion.fit_diffusion(few, 1, 1, method=method)
     with pytest.raises(ValueError, match="positions that change along 'y'"):
         motion.fit_diffusion(table.assign(y=3.0), 1, 1)

@@ -127,12 +127,12 @@ def test_bad_input(make_tracks) -> None:
         motion.compute_drift(table, -1)
     for double in (table, table.assign(frame=0), table.sample(frac=1, random_state=0)):
         rows = pd.concat([double, double[-1:]])
-        with pytest.raises(ValueError, match="particle . twice in frame"):
+        with pytest.raises(ValueError, match=r"particle . twice in frame"):
             motion.compute_drift(rows)
     drift = motion.compute_drift(table)
     with pytest.raises(ValueError, match="`drift` must have a frame once"):
         motion.subtract_drift(table, pd.concat([drift, drift]))
-    with pytest.raises(ValueError, match="`traj` must have the column.s. q"):
+    with pytest.raises(ValueError, match=r"`traj` must have the column.s. q"):
         motion.subtract_drift(table, drift.rename(columns={"x": "q"}))
     with pytest.raises(TypeError, match="`drift` must be a pandas DataFrame, got int"):
         motion.subtract_drift(table, 3)

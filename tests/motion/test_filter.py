@@ -70,11 +70,11 @@ def test_bad_input(table) -> None:
         motion.filter_stubs(table, -1)
     with pytest.raises(TypeError, match="`threshold` must be an integer >= 0, got '9'"):
         motion.filter_stubs(table, "9")
-    with pytest.raises(ValueError, match="`tracks` must have the column.s. particle"):
+    with pytest.raises(ValueError, match=r"`tracks` must have the column.s. particle"):
         motion.filter_stubs(table.drop(columns="particle"))
     with pytest.raises(ValueError, match="`quantile` must be a finite number >= 0 and <= 1"):
         motion.filter_clusters(table, 1.5)
-    with pytest.raises(ValueError, match="`tracks` must have the column.s. size"):
+    with pytest.raises(ValueError, match=r"`tracks` must have the column.s. size"):
         motion.filter_clusters(table.drop(columns="size"))
     with pytest.raises(TypeError, match="numbers in column 'size'"):
         motion.filter_clusters(table.assign(size="big"))

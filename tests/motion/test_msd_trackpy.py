@@ -281,7 +281,7 @@ def test_bad_input(function, error, message, table, options) -> None:
 
 
 def test_bad_input_of_one_function() -> None:
-    with pytest.raises(ValueError, match="`statistic` must be one of 'msd', '<x>', .* got 'N'"):
+    with pytest.raises(ValueError, match=r"`statistic` must be one of 'msd', '<x>', .* got 'N'"):
         motion.imsd(GOOD, 1, 1, statistic="N")
     with pytest.raises(ValueError, match="`traj` must have one particle, got 2"):
         motion.msd(GOOD, 1, 1)
