@@ -6,18 +6,20 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from spotgpu.motion import Diffusion
 from spotgpu.pipeline._analysis import msd_table
 from spotgpu.pipeline._calibration import Calibration
 from spotgpu.pipeline._folder import PROGRAM, RUN_FILE, new_folder
 from spotgpu.pipeline._report import report
 from spotgpu.pipeline._table_files import write_table
+
+if TYPE_CHECKING:
+    from spotgpu.motion import Diffusion
 
 __all__ = ["TrackResult", "diffusion_record"]
 

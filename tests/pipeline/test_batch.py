@@ -150,8 +150,8 @@ def with_bad(movie: np.ndarray, bad: Any) -> list[Any]:
     ("bad", "message"),
     [
         (np.full((96, 80), np.nan), "frame 7: `raw_image` must have finite pixels, got nan"),
-        (np.zeros((96, 81)), "`frames` must have one shape and type"),
-        (np.zeros((96, 80), np.uint8), "`frames` must have one shape and type"),
+        (np.zeros((96, 81)), "one shape and type"),
+        (np.zeros((96, 80), np.uint8), "one shape and type"),
     ],
 )
 def test_bad_frame_is_named(movie: np.ndarray, bad: Any, message: str, processes: int) -> None:
