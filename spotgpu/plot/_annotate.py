@@ -111,6 +111,8 @@ def annotate(
     for colour, group in zip(colours, groups, strict=True):
         ax.plot(*points[group].T, **({"markeredgecolor": colour} | options))
     rows_down(ax)
+    ax.set_xlabel("x (px)")
+    ax.set_ylabel("y (px)")
     return ax
 
 

@@ -29,8 +29,9 @@ __all__ = [
     "style",
 ]
 
-#: Okabe and Ito's colours without black, which all kinds of sight tell apart, on grey images too.
-COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#D55E00", "#CC79A7", "#0072B2")
+#: Okabe and Ito's colours, which all kinds of sight tell apart, but those that are hard to see on
+#: a black or a white ground.
+COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2")
 #: Colour of data, and of what is to be seen on them.
 DATA, ACCENT = "#0072B2", "#D55E00"
 #: Colours and dashes of lines that a legend names.

@@ -70,8 +70,14 @@ def mass_histogram(
         above = int(np.count_nonzero(masses > limit))
         text = f"minmass = {limit:g}: {above:,} of {len(masses):,} spots above"
         ax.axvline(limit, color=ACCENT, linestyle="--", label=text)
-        ax.legend()
+        _legend_above(ax, counts)
     return ax
+
+
+def _legend_above(ax: Axes, counts: Any) -> None:
+    """Draw the legend above the bars, with room for it."""
+    ax.set_ylim(0, 1.2 * max(1, counts.max()))
+    ax.legend(loc="upper right", frameon=False)
 
 
 def _bins(values: Any) -> int:
@@ -131,14 +137,14 @@ def subpx_bias(
         values = f[column].to_numpy(float)
         values = values[np.isfinite(values)] % 1.0
         counts = np.histogram(values, edges)[0] * (n_bins / max(1, len(values)))
-        ax.stairs(counts, edges, label=column, color=colour, linestyle=line, linewidth=1.8)
+        ax.stairs(counts, edges, label=column, color=colour, linestyle=line, lw=1.8, baseline=None)
         least = min(least or len(values), len(values))
     if least:
         band = 1.96 * np.sqrt((n_bins - 1) / least)
         ax.axhspan(1 - band, 1 + band, color="0.85", zorder=0, label="even, 95 %")
     ax.set_xlim(0, 1)
     ax.set_ylim(0, max(1.5, ax.get_ylim()[1]))
-    ax.set_xlabel("fractional part of the position (px)")
+    ax.set_xlabel("fractional part of the position (px); 0 is a pixel's centre")
     ax.set_ylabel("positions, relative to even")
     ax.legend()
     return ax
@@ -186,7 +192,7 @@ def length_histogram(tracks: pd.DataFrame, ax: Any = None, bins: Any = None) -> 
     if len(lengths):
         middle = float(np.median(lengths))
         ax.axvline(middle, color=ACCENT, linestyle="--", label=f"median {middle:g}")
-        ax.legend()
+        _legend_above(ax, counts)
     ax.set_xlabel("length of the track (spots)")
     ax.set_ylabel("tracks")
     return ax

@@ -91,7 +91,9 @@ def plot_msd(
     ax.set_xlabel(f"lag time ({time_unit})")
     ax.set_ylabel(f"MSD ({length_unit}²)")
     if ax.get_legend_handles_labels()[0]:
-        ax.legend(loc="upper left")
+        legend = ax.legend(loc="upper left")
+        for handle in legend.legend_handles:
+            handle.set_alpha(1.0)
     return ax
 
 

@@ -66,7 +66,7 @@ def plot_traj(
     superimpose : array_like, shape ([Z,] Y, X), optional
         Image below the paths; of a volume the brightest voxel along the axis that is not shown.
     cmap : str or matplotlib.colors.Colormap, optional
-        Colour map. Default viridis for numbers, and seven colours in turn for particles.
+        Colour map. Default viridis for numbers, and six colours in turn for particles.
     ax : matplotlib.axes.Axes, optional
         Default: the current ones.
     t_column : str, optional
@@ -118,8 +118,7 @@ def plot_traj(
     else:
         _by_kind(ax, paths, values, plot_style)
     if label:
-        for start, particle in zip(paths.points[paths.starts], paths.labels, strict=True):
-            ax.text(*start, f"{particle}", ha="center", va="center", clip_on=True, fontsize="small")
+        _write_numbers(ax, paths)
     ax.set_aspect("equal")
     ax.autoscale_view()
     rows_down(ax)
@@ -198,8 +197,26 @@ def _by_number(
         cmap=colours.with_extremes(bad="0.5"),
         norm=scale,
     )
-    if colorbar and ax.figure is not None:
-        ax.figure.colorbar(drawn, ax=ax, label=str(values.name))
+    if colorbar:
+        # As high as the axes are drawn, also where their scale makes them narrower.
+        beside = ax.inset_axes((1.03, 0.0, 0.04, 1.0))
+        ax.figure.colorbar(drawn, cax=beside, label=str(values.name))
+
+
+def _write_numbers(ax: Axes, paths: Paths) -> None:
+    from matplotlib.patheffects import withStroke
+
+    outline = [withStroke(linewidth=2, foreground="white")]
+    for start, particle in zip(paths.points[paths.starts], paths.labels, strict=True):
+        ax.annotate(
+            f"{particle}",
+            start,
+            xytext=(2, 2),
+            textcoords="offset points",
+            fontsize="small",
+            annotation_clip=True,
+            path_effects=outline,
+        )
 
 
 def _by_kind(ax: Axes, paths: Paths, values: pd.Series, given: Any) -> None:
