@@ -77,7 +77,7 @@ def mass_histogram(
 def _legend_above(ax: Axes, counts: Any) -> None:
     """Draw the legend above the bars, with room for it."""
     ax.set_ylim(0, 1.2 * max(1, counts.max()))
-    ax.legend(loc="upper right", frameon=False)
+    ax.legend(loc="upper right", framealpha=1.0, edgecolor="none")
 
 
 def _bins(values: Any) -> int:

@@ -167,10 +167,15 @@ def _by_particle(ax: Axes, paths: Paths, cmap: Any, given: Any) -> None:
     from matplotlib.colors import ListedColormap
 
     n = len(paths.starts)
-    colours = ListedColormap(COLOURS) if cmap is None else colormaps.get_cmap(cmap)
-    where = np.arange(n) % len(COLOURS) if cmap is None else np.linspace(0, 1, n)
-    lines = np.split(paths.points, paths.starts[1:])
-    _draw(ax, lines, given, color=colours(where))
+    if cmap is None:
+        colours: Any = ListedColormap(COLOURS)
+        colour = np.arange(n) % len(COLOURS)
+    else:
+        colours = colormaps.get_cmap(cmap)
+        colour = np.arange(n) * colours.N // n
+    lengths = np.diff(paths.starts, append=len(paths.points))
+    lines, shown = _interrupted(paths, np.repeat(colour, lengths).astype(float))
+    _draw(ax, lines, given, color=colours(shown.astype(int)))
 
 
 def _by_number(
@@ -237,7 +242,10 @@ def _by_kind(ax: Axes, paths: Paths, values: pd.Series, given: Any) -> None:
 def _interrupted(
     paths: Paths, levels: npt.NDArray[np.float64]
 ) -> tuple[list[npt.NDArray[np.float64]], npt.NDArray[np.float64]]:
-    """Return one line for each level of the steps, with NaN between its pieces, and the levels."""
+    """Return one line for each level of the steps, with NaN between its pieces, and the levels.
+
+    A line for each piece would cost a Python object for each.
+    """
     first = np.delete(np.arange(len(levels)), np.r_[paths.starts[1:] - 1, len(levels) - 1])
     order = np.argsort(levels[first], kind="stable")
     first = first[order]
