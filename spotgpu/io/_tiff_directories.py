@@ -77,13 +77,16 @@ def page_table(descriptor: int, name: str) -> PageTable:
     counts: list[tuple[int, ...]] = []
     like: Alike | None = None
     same: Alike = ()
+    points = True
     last: list[tuple[int, int, bytes] | None] = []
     for number, entries in enumerate(walk):
         if number and walk.is_side_image(entries):
             continue
         raw = [entries.get(tag) for tag in ALIKE]
-        # Equal entries that point elsewhere may differ there.
-        if raw != last or any(entry is not None and entry[1] > 1 for entry in raw):
+        if raw != last:
+            # Equal entries that point elsewhere may differ there.
+            points = any(entry is not None and entry[1] > 1 for entry in raw)
+        if points or raw != last:
             same = tuple((tag, walk.numbers(entries, tag)) for tag in ALIKE if tag in entries)
         last = raw
         if like is None:
@@ -172,7 +175,7 @@ class _Walk:
 
     def segments(self, entries: Entries, tags: tuple[int, ...]) -> tuple[int, ...]:
         """Return places or sizes of the strips or tiles."""
-        return next((self.numbers(entries, tag) for tag in tags if tag in entries), ())
+        return self.numbers(entries, tags[0]) or self.numbers(entries, tags[1])
 
     def numbers(self, entries: Entries, tag: int) -> tuple[int, ...]:
         """Return the values of a tag, or none if it is not there."""
