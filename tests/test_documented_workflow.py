@@ -25,11 +25,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shape = (300, 320)
     for seed, name in enumerate(("particles", "fluorescence_video")):
         tracks = brownian_motion(100, 60, shape, D=D_2D / 0.16**2 * 0.1, margin=10, seed=seed)
-        save_tiff(where / f"{name}.tif", movie(tracks, shape, size=2.2, signal=150, seed=seed))
+        save_tiff(where / f"{name}.tif", movie(tracks, shape, sigma=2.2, signal=150, seed=seed))
     volume = (20, 150, 160)
     per_axis = [D_3D / pixel**2 for pixel in (0.30, 0.16, 0.16)]
     tracks = brownian_motion(50, 25, volume, D=[per_axis] * 25, margin=(5, 8, 8), seed=2)
-    slices = movie(tracks, volume, size=(1.4, 2.2, 2.2), signal=150, seed=2)
+    slices = movie(tracks, volume, sigma=(1.4, 2.2, 2.2), signal=150, seed=2)
     save_tiff(where / "confocal_3d_timeseries.tif", (plane for stack in slices for plane in stack))
     return where
 
