@@ -14,21 +14,22 @@ from spotgpu.linking._candidates import Floats, Ints
 
 __all__ = ["solve_dense", "solve_sparse", "solver_name"]
 
-_HAS_LAPJV = importlib.util.find_spec("lapjv") is not None
-#: Below this many rows scipy's solver is faster than lapjv.
-_LAPJV_FROM = 12
+HAS_LAPJV = importlib.util.find_spec("lapjv") is not None
+#: Sides of the blocks that lapjv gets. A call takes longer than all of scipy's work on smaller
+#: ones; larger ones, where many entries are equal, can take it many times as long.
+LAPJV_SIDES = range(16, 65)
 
 
 def solver_name() -> str:
-    """Return the name of the solver of large components.
+    """Return the name of the solver of components of medium size.
 
     Returns
     -------
     str
-        ``"lapjv"``, or ``"scipy"`` where lapjv is not installed. Both find an assignment of the
-        same, least cost.
+        ``"lapjv"``, or ``"scipy"`` where lapjv is not installed. Both find links of the same,
+        least cost.
     """
-    return "lapjv" if _HAS_LAPJV else "scipy"
+    return "lapjv" if HAS_LAPJV else "scipy"
 
 
 def solve_dense(gain: Floats) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
@@ -45,7 +46,7 @@ def solve_dense(gain: Floats) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp
         Rows and their columns; of the longer side, some stay out.
     """
     n = max(gain.shape)
-    if not _HAS_LAPJV or n < _LAPJV_FROM:
+    if not HAS_LAPJV or n not in LAPJV_SIDES:
         rows, columns = linear_sum_assignment(gain)
         return rows, columns
     import lapjv
