@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from spotgpu import evaluate, io, simulate
+from spotgpu import evaluate, io, motion, simulate
 from spotgpu.checks import choice
 from spotgpu.pipeline._folder import check_new_folder, new_folder
 from spotgpu.pipeline._progress import Progress
 from spotgpu.pipeline._result import TrackResult
 from spotgpu.pipeline._table_files import write_table
 from spotgpu.pipeline._track import track
-from spotgpu.tables import POSITION_COLUMNS
 
 __all__ = ["Comparison", "demo"]
 
@@ -43,7 +42,7 @@ class Scene:
 SCENES = {
     2: Scene(
         shape=(512, 512),
-        frames=150,
+        frames=120,
         particles=150,
         pixel_size_um=(0.16, 0.16),
         frame_interval_s=0.05,
@@ -64,8 +63,8 @@ SCENES = {
         D=0.25,
         drift=(0.0, 0.03, -0.02),
         sigma=(1.3, 1.8, 1.8),
-        diameter=(7, 11, 11),
-        separation=(5.0, 8.0, 8.0),
+        diameter=(9, 11, 11),
+        separation=(6.0, 9.0, 9.0),
         minmass=1500,
         search_range=(3.0, 6.0, 6.0),
     ),
@@ -199,7 +198,6 @@ def _write_movie(scene: Scene, truth: pd.DataFrame, path: Path) -> None:
 
 def _compared(scene: Scene, truth: pd.DataFrame, result: TrackResult) -> Comparison:
     spots = evaluate.match_spots(result.spots, truth, max_distance=2)
-    pixel = scene.pixel_size_um[-1]
     rows = [
         (
             "spots",
@@ -209,9 +207,9 @@ def _compared(scene: Scene, truth: pd.DataFrame, result: TrackResult) -> Compari
         ),
         (
             "localisation error",
-            f"{spots.rmse:.3f} px",
+            f"{spots.pairs['distance'].median():.3f} px",
             "",
-            f"root mean square distance; a pixel is {pixel:g} µm",
+            f"median; root mean square {spots.rmse:.3f} px",
         ),
         (
             "tracks",
@@ -219,7 +217,7 @@ def _compared(scene: Scene, truth: pd.DataFrame, result: TrackResult) -> Compari
             f"{scene.particles:,}",
             f"of {result.parameters['min_length']} spots or more; a gap makes two of one",
         ),
-        *_drift_rows(scene, result),
+        *_drift_rows(truth, result),
     ]
     fit = result.diffusion
     if fit is None:
@@ -232,18 +230,13 @@ def _compared(scene: Scene, truth: pd.DataFrame, result: TrackResult) -> Compari
     return Comparison(tuple(rows), inside)
 
 
-def _drift_rows(scene: Scene, result: TrackResult) -> list[tuple[str, str, str, str]]:
+def _drift_rows(truth: pd.DataFrame, result: TrackResult) -> list[tuple[str, str, str, str]]:
+    """Compare the mean motion of the particles: the stage's, and what they share by chance."""
     if result.drift is None or result.drift.empty:
         return []
-    rows = []
-    for axis, velocity in zip(POSITION_COLUMNS[-len(scene.shape) :], scene.drift, strict=True):
-        last = result.drift.index[-1]
-        rows.append(
-            (
-                f"drift along {axis}",
-                f"{result.drift[axis].iloc[-1]:.2f} px",
-                f"{velocity * int(last):.2f} px",
-                f"after {last} frames",
-            )
-        )
-    return rows
+    true, found = motion.compute_drift(truth).iloc[-1], result.drift.iloc[-1]
+    frames = f"after {result.drift.index[-1]} frames"
+    return [
+        (f"drift along {axis}", f"{found[axis]:.2f} px", f"{true[axis]:.2f} px", frames)
+        for axis in result.drift.columns
+    ]

@@ -17,18 +17,19 @@ if TYPE_CHECKING:
 __all__ = ["Figure", "figures"]
 
 #: Inches, and dots per inch: sharp on paper at half a page's width.
-SIZE, DPI = (6.0, 4.4), 150
+SIZE, WIDE, DPI = (6.0, 4.4), (11.0, 7.0), 150
 #: Curves of single particles in the MSD's figure; more would only be a blur.
 CURVES = 300
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure: a PNG in base64, and what it shows."""
+    """One figure: a PNG in base64, what it shows, and whether it takes the page's whole width."""
 
     title: str
     caption: str
     png: str
+    wide: bool
 
 
 def figures(result: TrackResult) -> list[Figure] | None:
@@ -46,14 +47,17 @@ def figures(result: TrackResult) -> list[Figure] | None:
     """
     if find_spec("matplotlib") is None:
         return None
-    return [Figure(title, caption, _png(draw)) for title, caption, draw in _drawings(result)]
+    return [
+        Figure(title, caption, _png(draw, WIDE if k == 0 else SIZE), wide=k == 0)
+        for k, (title, caption, draw) in enumerate(_drawings(result))
+    ]
 
 
-def _png(draw: Callable[[Any], object]) -> str:
+def _png(draw: Callable[[Any], object], size: tuple[float, float]) -> str:
     # Without pyplot: no window, no global state, and it may run in any thread.
     from matplotlib.figure import Figure as Canvas
 
-    canvas = Canvas(figsize=SIZE, dpi=DPI, layout="constrained")
+    canvas = Canvas(figsize=size, dpi=DPI, layout="constrained")
     draw(canvas.add_subplot())
     buffer = io.BytesIO()
     canvas.savefig(buffer, format="png")
