@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -92,9 +93,19 @@ def _rows(
     """Return the rows of the tracks to `keep`."""
     if keep.all():
         result = table.reset_index(drop=True)
+    elif not table.columns.is_unique:
+        result = table[keep[codes]].reset_index(drop=True)
     else:
         rows = np.flatnonzero(keep[codes])
-        result = table.take(rows)
-        result.index = pd.RangeIndex(len(rows))
+        # Twice as fast as `table.take(rows)`, which joins the columns.
+        columns = {name: _take(table[name], rows) for name in table.columns}
+        result = pd.DataFrame(columns, pd.RangeIndex(len(rows)), copy=False)
+        result.columns = table.columns
     result.attrs = deepcopy(table.attrs)
     return result
+
+
+def _take(column: pd.Series[Any], rows: npt.NDArray[np.int64]) -> Any:
+    if isinstance(column.dtype, np.dtype):
+        return column.to_numpy().take(rows, mode="clip")
+    return column.array.take(rows)

@@ -59,6 +59,17 @@ def test_index_named_like_a_column(table) -> None:
     same(motion.filter_stubs(odd, 10), trackpy.filter_stubs(odd, 10))
 
 
+def test_columns_of_any_kind(table) -> None:
+    table["name"] = table["particle"].map("p{}".format)
+    table["kind"] = pd.Categorical(table["particle"] % 3)
+    table["seen"] = table["x"] > 250
+    table.columns.name = "quantity"
+    same(motion.filter_stubs(table, 10), trackpy.filter_stubs(table, 10))
+    table.columns = [*table.columns[:-1], "x"]
+    expected = table.groupby("particle").filter(lambda rows: len(rows) >= 10)
+    same(motion.filter_stubs(table, 10), expected)
+
+
 def test_empty_table() -> None:
     table = pd.DataFrame({"frame": [], "particle": [], "size": []})
     for function in (motion.filter_stubs, motion.filter_clusters):
