@@ -25,7 +25,8 @@ NPY_START = b"\x93NUMPY"
 def from_path(name: str, axes: str | None, channel: int | str | None, series: int | None) -> Movie:
     if "://" in name:
         raise ValueError(f"`source` must be a local path, got {name!r}; pass a zarr.Array instead")
-    path = Path(name)
+    # A worker that opens it again may be in another folder.
+    path = Path(name).absolute()
     if not path.exists():
         if any(sign in name for sign in "*?["):
             return from_files(matching(name), axes, channel, series)
@@ -100,6 +101,7 @@ class _Opener:
 def from_files(
     paths: list[Path], axes: str | None, channel: int | str | None, series: int | None
 ) -> Movie:
+    paths = [path.absolute() for path in paths]
     if len(paths) == 1:
         facts, reader, layout = _file(paths[0], axes, channel, series)
         return made(facts, layout, reader, str(paths[0]))

@@ -23,6 +23,7 @@ __all__ = ["PageTable", "page_table"]
 ALIKE = (256, 257, 258, 259, 266, 277, 278, 284, 317, 322, 323, 339, 32997, 32998)
 OFFSETS, COUNTS = (324, 273), (325, 279)
 NEW_SUBFILE_TYPE, SUBFILE_TYPE = 254, 255
+DESCRIPTION = 270
 #: Letter and bytes of the types that the tags above may have.
 TYPES = {1: ("B", 1), 3: ("H", 2), 4: ("I", 4), 13: ("I", 4), 16: ("Q", 8), 18: ("Q", 8)}
 #: Enough for most directories.
@@ -75,27 +76,13 @@ def page_table(descriptor: int, name: str) -> PageTable:
     walk = _Walk(descriptor, name)
     offsets: list[tuple[int, ...]] = []
     counts: list[tuple[int, ...]] = []
-    like: Alike | None = None
-    same: Alike = ()
-    points = True
-    last: list[tuple[int, int, bytes] | None] = []
+    alike = _Alike(walk)
     for number, entries in enumerate(walk):
-        if number and walk.is_side_image(entries):
+        if number == 0:
+            walk.require_text(entries)
+        elif walk.is_side_image(entries):
             continue
-        raw = [entries.get(tag) for tag in ALIKE]
-        if raw != last:
-            # Equal entries that point elsewhere may differ there.
-            points = any(entry is not None and entry[1] > 1 for entry in raw)
-        if points or raw != last:
-            same = tuple((tag, walk.numbers(entries, tag)) for tag in ALIKE if tag in entries)
-        last = raw
-        if like is None:
-            like = same
-        elif same != like:
-            raise ValueError(
-                f"`source` must have pages of one shape and type, got another one in page {number} "
-                f"of {name} ({_differences(like, same)})"
-            )
+        alike.require(entries, number)
         place, size = walk.segments(entries, OFFSETS), walk.segments(entries, COUNTS)
         if not place or len(place) != len(offsets[0] if offsets else place):
             raise walk.broken(f"page {number} says nothing of where its pixels lie")
@@ -108,9 +95,37 @@ def page_table(descriptor: int, name: str) -> PageTable:
             )
         offsets.append(place)
         counts.append(size)
-    if like is None:
+    if not offsets:
         raise walk.broken("it has no pages")
-    return PageTable(np.array(offsets, np.int64), np.array(counts, np.int64), like)
+    return PageTable(np.array(offsets, np.int64), np.array(counts, np.int64), alike.first)
+
+
+class _Alike:
+    """Compares what the pages must share."""
+
+    def __init__(self, walk: _Walk) -> None:
+        self._walk = walk
+        self.first: Alike = ()
+        self._last: list[tuple[int, int, bytes] | None] = []
+        self._points = False
+
+    def require(self, entries: Entries, number: int) -> None:
+        """Compare a page with the first."""
+        raw = [entries.get(tag) for tag in ALIKE]
+        # Equal entries are equal values, unless they point elsewhere.
+        if raw == self._last and not self._points:
+            return
+        self._last = raw
+        self._points = any(entry is not None and entry[1] > 1 for entry in raw)
+        walk = self._walk
+        values = tuple((tag, walk.numbers(entries, tag)) for tag in ALIKE if tag in entries)
+        if number == 0:
+            self.first = values
+        elif values != self.first:
+            raise ValueError(
+                f"`source` must have pages of one shape and type, got another one in page {number} "
+                f"of {walk.name} ({_differences(self.first, values)})"
+            )
 
 
 def _differences(first: Alike, other: Alike) -> str:
@@ -128,7 +143,7 @@ class _Walk:
 
     def __init__(self, descriptor: int, name: str) -> None:
         self._descriptor = descriptor
-        self._name = name
+        self.name = name
         self.size = os.fstat(descriptor).st_size
         header = os.pread(descriptor, 16, 0)
         self._order = ">" if header[:2] == b"MM" else "<"
@@ -173,6 +188,12 @@ class _Walk:
         new = self.numbers(entries, NEW_SUBFILE_TYPE)
         return bool(new and new[0] & 0b101) or self.numbers(entries, SUBFILE_TYPE) == (2,)
 
+    def require_text(self, entries: Entries) -> None:
+        """Look whether the description is in the file: without it, pages mean something else."""
+        _, count, value = entries.get(DESCRIPTION, (2, 0, b""))
+        if count > self._inline and self._unpack(self._next, value) + count > self.size:
+            raise self.broken("its description is cut off")
+
     def segments(self, entries: Entries, tags: tuple[int, ...]) -> tuple[int, ...]:
         """Return places or sizes of the strips or tiles."""
         return self.numbers(entries, tags[0]) or self.numbers(entries, tags[1])
@@ -194,4 +215,4 @@ class _Walk:
 
     def broken(self, why: str) -> SpotgpuError:
         """Return the error for a file that is not whole."""
-        return SpotgpuError(f"{self._name} is truncated or corrupt: {why}")
+        return SpotgpuError(f"{self.name} is truncated or corrupt: {why}")

@@ -305,7 +305,7 @@ def test_ome_channels_by_name(tmp_path, same, noise):
     same(io.open(tmp_path / "m.tif", channel="mCherry"), movie[:, 1])
     same(io.open(tmp_path / "m.tif", channel=-2), movie[:, 0])
     for wrong in ("DAPI", 2):
-        with pytest.raises(ValueError, match="`channel` must be one of 0 .'GFP'., 1"):
+        with pytest.raises(ValueError, match=r"`channel` must be one of 0 .'GFP'., 1"):
             io.open(tmp_path / "m.tif", channel=wrong)
     with pytest.raises(TypeError, match="`channel` must be an integer"):
         io.open(tmp_path / "m.tif", channel=0.5)
@@ -347,7 +347,7 @@ def test_colour_needs_a_channel(tmp_path, same, noise, planar):
     tifffile.imwrite(
         tmp_path / "m.tif", stored, photometric="rgb", planarconfig=planar, metadata=None
     )
-    with pytest.raises(ValueError, match="gray images, got colour images.*pass channel=0 to 2"):
+    with pytest.raises(ValueError, match=r"gray images, got colour images.*pass channel=0 to 2"):
         io.open(tmp_path / "m.tif")
     same(io.open(tmp_path / "m.tif", channel=1), np.ascontiguousarray(movie[..., 1]))
 
