@@ -47,10 +47,14 @@ def figures(result: TrackResult) -> list[Figure] | None:
     """
     if find_spec("matplotlib") is None:
         return None
-    return [
-        Figure(title, caption, _png(draw, WIDE if k == 0 else SIZE), wide=k == 0)
-        for k, (title, caption, draw) in enumerate(_drawings(result))
-    ]
+    height, width = result.image.shape[-2:]
+    # An image that is square would leave half of the page's width empty.
+    first = width > 1.2 * height
+    shown: list[Figure] = []
+    for title, caption, draw in _drawings(result):
+        wide = first and not shown
+        shown.append(Figure(title, caption, _png(draw, WIDE if wide else SIZE), wide))
+    return shown
 
 
 def _png(draw: Callable[[Any], object], size: tuple[float, float]) -> str:

@@ -99,7 +99,8 @@ def _gallery(shown: list[Figure] | None) -> str:
             "<code>pip install 'spotgpu[plot]'</code></p>"
         )
     items = "\n".join(
-        f'<figure><img alt="{html.escape(figure.title)}" src="data:image/png;base64,{figure.png}">'
+        f'<figure class="{"wide" if figure.wide else "half"}">'
+        f'<img alt="{html.escape(figure.title)}" src="data:image/png;base64,{figure.png}">'
         f"<figcaption><strong>{html.escape(figure.title)}.</strong> "
         f"{html.escape(figure.caption)}</figcaption></figure>"
         for figure in shown
@@ -120,11 +121,10 @@ def _tables(result: TrackResult) -> list[str]:
         "frame interval": "unknown" if interval is None else f"{interval:.6g} s",
     }
     timings = {name: f"{seconds:.2f} s" for name, seconds in result.timings.items()}
+    others = (("Movie", movie), ("Time taken", timings), ("Versions", result.versions))
     return [
-        _table("Parameters", result.parameters),
-        _table("Movie", movie)
-        + _table("Time taken", timings)
-        + _table("Versions", result.versions),
+        f"<div>{_table('Parameters', result.parameters)}</div>",
+        f"<div>{''.join(_table(caption, rows) for caption, rows in others)}</div>",
     ]
 
 
