@@ -50,11 +50,28 @@ class Problem(NamedTuple):
 
     @property
     def gain(self) -> Floats:
-        """What each pair adds to the cost, less what its source adds without a link."""
+        """What each pair adds to the cost, less what its source adds without a link.
+
+        Returns
+        -------
+        ndarray of float64, shape (pairs,)
+            Squared distance less squared range.
+        """
         return self.pairs.cost - self.null_cost
 
     def at(self, chosen: npt.NDArray[np.generic]) -> Problem:
-        """Return the problem of some of the pairs, with its nodes numbered anew."""
+        """Return the problem of some of the pairs, with its nodes numbered anew.
+
+        Parameters
+        ----------
+        chosen : ndarray of bool or int64
+            Mask or indices of pairs.
+
+        Returns
+        -------
+        Problem
+            Without the sources and targets that have no pair left.
+        """
         pairs = self.pairs.at(chosen)
         sources, source = compact(pairs.source, len(self.source_point))
         targets, target = compact(pairs.target, len(self.target_point))
@@ -128,7 +145,7 @@ def _by_component(problem: Problem) -> Mask:
     for n in range(2, min(TRIED, int(longer.max())) + 1):
         here = np.flatnonzero(side == n)
         cell = row[source[here]] * n + column[target[here]]
-        part = Blocks.of(problem.gain[here], label[here], cell, longer == n, n)
+        part = _Blocks.of(problem.gain[here], label[here], cell, longer == n, n)
         chosen[here], tied = part.tried()
         open_[here[tied]] = True
     if open_.any():
@@ -155,7 +172,7 @@ def _in_order(problem: Problem, label: Ints) -> Mask:
     for n in np.unique(longer[longer <= TRIED]).tolist():
         here = np.flatnonzero(longer[label] == n)
         cell = row[here] * n + column[here]
-        chosen[here] = Blocks.of(gain[here], label[here], cell, longer == n, n).first()
+        chosen[here] = _Blocks.of(gain[here], label[here], cell, longer == n, n).first()
     order = np.argsort(label, kind="stable")
     ends = np.cumsum(np.bincount(label))
     for i in np.flatnonzero(longer > TRIED):
@@ -178,7 +195,7 @@ def _solved(row: Ints, column: Ints, gain: Floats, shape: tuple[int, int]) -> Ma
     return result
 
 
-class Blocks(NamedTuple):
+class _Blocks(NamedTuple):
     """Components as square blocks of n x n cells; cells without a pair have no gain.
 
     Attributes
@@ -200,7 +217,7 @@ class Blocks(NamedTuple):
     n: int
 
     @classmethod
-    def of(cls, gain: Floats, label: Ints, cell: Ints, of_size: Mask, n: int) -> Blocks:
+    def of(cls, gain: Floats, label: Ints, cell: Ints, of_size: Mask, n: int) -> _Blocks:
         """Lay out pairs by their component and cell, for the components `of_size`."""
         block = (np.cumsum(of_size) - 1)[label]
         dense = np.zeros((np.count_nonzero(of_size), n * n))

@@ -25,7 +25,18 @@ PAIRS_AT_ONCE = 1 << 19
 
 
 def expanded(first: Ints, count: Ints) -> Ints:
-    """Return ``first[i], first[i] + 1, ...``, ``count[i]`` of them, for each i in turn."""
+    """Return runs of integers, one after the other.
+
+    Parameters
+    ----------
+    first, count : ndarray of int64
+        Where each run starts, and how long it is.
+
+    Returns
+    -------
+    ndarray of int64
+        ``first[0], first[0] + 1, ..., first[1], first[1] + 1, ...``.
+    """
     result = np.repeat(first - count.cumsum() + count, count)
     result += np.arange(len(result))
     return result
@@ -39,7 +50,18 @@ class Pairs(NamedTuple):
     cost: Floats
 
     def at(self, chosen: npt.NDArray[np.generic]) -> Pairs:
-        """Return those pairs that a mask or an array of indices chooses."""
+        """Return some of the pairs.
+
+        Parameters
+        ----------
+        chosen : ndarray of bool or int64
+            Mask or indices.
+
+        Returns
+        -------
+        Pairs
+            Those, in the order of the indices.
+        """
         return Pairs(self.source[chosen], self.target[chosen], self.cost[chosen])
 
 
@@ -93,7 +115,20 @@ class Grid:
         self._start = np.repeat(np.arange(n + 1, dtype=np.int32), runs)
 
     def near(self, points: Ints, step: int | Ints) -> tuple[Ints, Ints, Floats]:
-        """Return what `pieces` yields, in one piece."""
+        """Find the neighbours of some points in another frame.
+
+        Parameters
+        ----------
+        points : ndarray of int64
+            Points of the grid.
+        step : int or ndarray of int64
+            How many frames on to look; the frame must be one of the grid's.
+
+        Returns
+        -------
+        tuple of ndarray
+            What `pieces` yields, in one piece.
+        """
         pieces = list(self.pieces(points, step))
         if len(pieces) == 1:
             return pieces[0]
@@ -135,7 +170,7 @@ class Grid:
     ) -> tuple[Ints, Ints, Floats]:
         filled = np.flatnonzero(count)
         n = count.ravel()[filled]
-        found = expanded(first.ravel()[filled].astype(np.int64), n)
+        found = expanded(first.ravel()[filled].astype(np.int64), n.astype(np.int64))
         query = np.repeat(filled // len(self._offsets), n)
         origin = points[query]
         cost = np.zeros(len(found))

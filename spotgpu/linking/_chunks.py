@@ -58,14 +58,42 @@ class Movie(NamedTuple):
 
     @classmethod
     def of(cls, positions: Floats, frame: Ints, memory: int) -> Movie:
-        """Number the frames from 0; of frames without points, keep what memory cannot bridge."""
+        """Number the frames from 0; of runs of empty frames, keep what memory cannot bridge.
+
+        Parameters
+        ----------
+        positions : ndarray of float64, shape (ndim, N)
+            One row an axis.
+        frame : ndarray of int64, shape (N,)
+            Ascending.
+        memory : int
+            Frames that a particle may be missing for.
+
+        Returns
+        -------
+        Movie
+            Of the same points.
+        """
         step = np.minimum(np.diff(frame), memory + 2)
         frame = np.concatenate([np.zeros(1, np.int64), np.cumsum(step)])
         return cls(positions, frame, np.searchsorted(frame, np.arange(frame[-1] + 2)))
 
 
 def chunks(movie: Movie, points: int) -> Iterator[tuple[int, int]]:
-    """Cut the frames, from the second on, in runs of about so many points, one frame at least."""
+    """Cut the frames, from the second on, into runs.
+
+    Parameters
+    ----------
+    movie : Movie
+        All points.
+    points : int
+        Points of a run, about; it has one frame at least.
+
+    Yields
+    ------
+    tuple of int
+        First frame of a run, and the first after it.
+    """
     begin, n_frames = 1, len(movie.start) - 1
     while begin < n_frames:
         limit = movie.start[begin] + points
@@ -76,7 +104,22 @@ def chunks(movie: Movie, points: int) -> Iterator[tuple[int, int]]:
 
 
 def adjacent(grid: Grid, most: int, first: int = 1) -> Pairs:
-    """Return the candidates between the frames of a grid, from `first` on, and the one before."""
+    """Return the candidates between frames and the frame before each.
+
+    Parameters
+    ----------
+    grid : Grid
+        Points of the frames.
+    most : int
+        Candidates of a target, the nearest ones.
+    first : int
+        First frame that has targets.
+
+    Returns
+    -------
+    Pairs
+        In the order of their targets.
+    """
     targets = np.arange(np.searchsorted(grid.frame, first), len(grid.frame))
     none = np.empty(0, np.int64)
     parts = [Pairs(none, none, np.empty(0))]
@@ -88,7 +131,22 @@ def adjacent(grid: Grid, most: int, first: int = 1) -> Pairs:
 
 
 def linked(grid: Grid, pairs: Pairs, rules: Rules) -> Pairs:
-    """Return those of the candidates of adjacent frames that are linked."""
+    """Return those candidates that are linked.
+
+    Parameters
+    ----------
+    grid : Grid
+        Points of the frames.
+    pairs : Pairs
+        What `adjacent` found.
+    rules : Rules
+        Cost of a source without a link.
+
+    Returns
+    -------
+    Pairs
+        In the order of their targets.
+    """
     points = np.arange(len(grid.row))
     return pairs.at(assign(Problem(pairs, points, points, grid.positions, rules.null_cost)))
 

@@ -54,8 +54,8 @@ def components(pairs: Pairs, n_sources: int, n_targets: int) -> tuple[Ints, Ints
     start[: n_targets + 1] = np.searchsorted(pairs.target, np.arange(n_targets + 1))
     end = (pairs.source + n_targets).astype(np.int32)
     graph = csr_array((np.ones(len(end)), end, start), shape=(n, n))
-    count, label = connected_components(graph, directed=False)
-    label = label.astype(np.int64)
+    count, labels = connected_components(graph, directed=False)
+    label: Ints = labels.astype(np.int64)
     return label[n_targets:], label[:n_targets], int(count)
 
 

@@ -48,7 +48,7 @@ def previous_points_remembered(movie: Movie, rules: Rules) -> Ints:
         if movie.start[begin] == movie.start[end]:
             continue
         grid = Grid(movie.positions[:, rows], movie.frame[rows] - base, rules.reach)
-        chunk = Chunk(grid, rules, begin - base, end - base)
+        chunk = _Chunk(grid, rules, begin - base, end - base)
         chunk.settle()
         rows = rows[grid.row]
         gap[rows] = chunk.gap
@@ -57,7 +57,7 @@ def previous_points_remembered(movie: Movie, rules: Rules) -> Ints:
     return previous
 
 
-class Found:
+class _Found:
     """Candidates of remembered particles, found one by one, listed by target."""
 
     def __init__(self, n: int) -> None:
@@ -94,7 +94,7 @@ class Found:
         return np.concatenate(parts)
 
 
-class Chunk:
+class _Chunk:
     """Consecutive frames, and how they are linked so far.
 
     A *source* is a point together with a gap: the point can be linked to the frame so many frames
@@ -132,7 +132,7 @@ class Chunk:
         # Until all is settled, points of several later frames may claim the same earlier one.
         self._claimed = np.zeros((n, self._gaps), np.bool_)
         self._claimed[pairs.source, 0] = True
-        self._found = Found(n)
+        self._found = _Found(n)
         self._asked = np.zeros((n, self._gaps), np.bool_)
         self._source_seen = np.zeros(n * self._gaps, np.bool_)
         self._target_seen = np.zeros(n, np.bool_)

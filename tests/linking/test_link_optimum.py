@@ -53,7 +53,10 @@ def test_brute_force(seed):
     on_lattice = seed % 2
     sources, targets = rng.uniform(0, 8, (n, 2)), rng.uniform(0, 8, (m, 2))
     if on_lattice:  # many ties; all sums are exact
-        sources, targets = np.unique(np.floor(sources), axis=0), np.unique(np.floor(targets), axis=0)
+        sources, targets = (
+            np.unique(np.floor(sources), axis=0),
+            np.unique(np.floor(targets), axis=0),
+        )
         n, m = len(sources), len(targets)
     squared = cdist(sources, targets, "sqeuclidean")
     best = {}

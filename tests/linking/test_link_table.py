@@ -129,7 +129,9 @@ def test_order_of_rows_and_origin_do_not_matter(seed, memory, shift, late):
     key = ["frame", "y", "x"]
     reference = link(f, 3, memory=memory).sort_values(key)["particle"]
     other = f.sample(frac=1, random_state=seed % 1000)
-    other = other.assign(y=other["y"] + shift[0], x=other["x"] + shift[1], frame=other["frame"] + late)
+    other = other.assign(
+        y=other["y"] + shift[0], x=other["x"] + shift[1], frame=other["frame"] + late
+    )
     moved = link(other, 3, memory=memory).sort_values(key)["particle"]
     assert pd.factorize(reference)[0].tolist() == pd.factorize(moved)[0].tolist()
 

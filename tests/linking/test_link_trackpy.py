@@ -43,10 +43,7 @@ def test_random_movies(seed, brownian, partition):
     search_range = 5 if seed % 2 else tuple(rng.uniform(4, 7, ndim))
     memory = int(rng.integers(0, 5))
     ours = link(f, search_range, memory=memory)
-    try:
-        peer = trackpys(f, search_range, memory=memory)
-    except SubnetOversizeException:
-        pytest.skip("trackpy cannot solve it")
+    peer = trackpys(f, search_range, memory=memory)
     assert partition(ours["particle"]) == partition(peer)
     assert ours["particle"].tolist() == partition(ours["particle"])
 
@@ -71,6 +68,13 @@ def test_more_candidates_than_count(partition):
     targets = pd.DataFrame(rng.uniform(0, 3, (2, 2)), columns=["y", "x"]).assign(frame=1)
     f = pd.concat([sources, targets], ignore_index=True)
     assert partition(link(f, 5)["particle"]) == partition(trackpys(f, 5))
+
+
+def test_no_component_is_too_large(brownian):
+    f = brownian(5, 150, candidates=4)
+    with pytest.raises(SubnetOversizeException):
+        trackpy.link(f, 5)
+    assert squares(link(f, 5), 5) <= squares(link(f, 5, max_candidates=2), 5)
 
 
 @pytest.mark.parametrize("distance", [5 - 1e-6, 5, 5 + 5e-8, 5 + 2e-7])
@@ -110,7 +114,10 @@ def test_real_spots(memory, partition):
 
     frames = tifffile.imread(BULK_WATER, key=range(12))
     f = pd.concat(
-        [locate(image, 11, minmass=20, invert=True).assign(frame=i) for i, image in enumerate(frames)]
+        [
+            locate(image, 11, minmass=20, invert=True).assign(frame=i)
+            for i, image in enumerate(frames)
+        ]
     )
     assert partition(link(f, 5, memory=memory)["particle"]) == partition(
         trackpys(f, 5, memory=memory)
