@@ -9,14 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from spotgpu.motion._columns import checked_lags, checked_units
 from spotgpu.motion._pairs import pair_sums
-from spotgpu.motion._tracks import (
-    SortedTracks,
-    checked_lags,
-    checked_units,
-    read_rows,
-    sort_rows,
-)
+from spotgpu.motion._tracks import SortedTracks, read_rows, sort_rows
 from spotgpu.tables import position_columns, require_columns
 
 __all__ = ["characterize"]

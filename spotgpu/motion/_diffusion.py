@@ -13,9 +13,10 @@ import pandas as pd
 from scipy import stats
 
 from spotgpu.checks import choice, integer, number
+from spotgpu.motion._columns import checked_units
 from spotgpu.motion._displacements import Products, products
 from spotgpu.motion._estimators import METHODS, kinds
-from spotgpu.motion._tracks import checked_units, read_rows, sort_rows
+from spotgpu.motion._tracks import read_rows, sort_rows
 from spotgpu.tables import position_columns, require_columns
 
 __all__ = ["Diffusion", "fit_diffusion"]

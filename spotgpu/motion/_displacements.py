@@ -48,18 +48,40 @@ class Products:
 
     @property
     def totals(self) -> npt.NDArray[np.int64]:
-        """Number of products of all tracks, shape (P,)."""
+        """Number of products of all tracks.
+
+        Returns
+        -------
+        ndarray of int64, shape (P,)
+            One for each kind.
+        """
         return np.asarray(self.counts.sum(axis=1))
 
     @property
     def means(self) -> Array:
-        """Mean product over all tracks, shape (P, ndim)."""
+        """Mean product over all tracks.
+
+        Returns
+        -------
+        ndarray of float64, shape (P, ndim)
+            0 where there is no product.
+        """
         return np.asarray(self.sums.sum(axis=2) / np.maximum(self.totals, 1)[:, None])
 
     def covariance(self, step: float, error: float) -> Array:
-        """Return the covariance of the means along one axis, shape (P, P).
+        """Return the covariance of the means along one axis.
 
         For Gaussian a, b, c, d: ``cov(a b, c d) = <a c> <b d> + <a d> <b c>`` (Isserlis).
+
+        Parameters
+        ----------
+        step, error : float
+            Of the motion, see the module.
+
+        Returns
+        -------
+        ndarray of float64, shape (P, P)
+            In the fourth power of the unit of length.
         """
 
         def moment(first: Array, second: Array) -> Array:

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from spotgpu.checks import integer
-from spotgpu.motion._tracks import Rows, SortedTracks, particle_codes, read_rows, sort_rows
+from spotgpu.motion._columns import particle_codes
+from spotgpu.motion._tracks import Rows, SortedTracks, read_rows, sort_rows
 from spotgpu.tables import position_columns, require_columns
 
 __all__ = ["compute_drift", "subtract_drift"]
@@ -139,18 +140,18 @@ def subtract_drift(
     DataFrame
         `traj` with other positions, in the same order of rows, with a new index.
 
-    Warns
-    -----
-    UserWarning
-        If positions stay as they are because `drift` lacks their frame, although it has an
-        earlier one.
-
     Raises
     ------
     TypeError
         If `traj` or `drift` is of the wrong type.
     ValueError
         If a column is missing or `drift` has a frame twice.
+
+    Warns
+    -----
+    UserWarning
+        If positions stay as they are because `drift` lacks their frame, although it has an
+        earlier one.
     """
     require_columns("traj", traj, ["frame"])
     if drift is None:

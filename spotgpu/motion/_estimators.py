@@ -13,7 +13,20 @@ Array = npt.NDArray[np.float64]
 
 
 def kinds(method: str, lags: int) -> npt.NDArray[np.int64]:
-    """Return which products the method needs; the first is the square of one displacement."""
+    """Return which products the method needs; the first is the square of one displacement.
+
+    Parameters
+    ----------
+    method : str
+        One of `METHODS`.
+    lags : int
+        Largest lag of the MSD.
+
+    Returns
+    -------
+    ndarray of int64, shape (P, 4)
+        The times of `products`.
+    """
     if method == "cve":
         return np.array([[0, 1, 0, 1], [0, 1, 1, 2]])
     return np.array([[0, m, 0, m] for m in range(1, lags + 1)])

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from spotgpu.checks import integer, number
-from spotgpu.motion._tracks import particle_codes, real_numbers
+from spotgpu.motion._columns import particle_codes, real_numbers
 from spotgpu.tables import require_columns
 
 __all__ = ["filter_clusters", "filter_stubs"]

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from spotgpu.checks import integer, number, per_axis
+from spotgpu.motion._columns import particle_codes, real_numbers, whole_numbers
 from spotgpu.tables import require_columns
 
-__all__ = [
-    "Rows",
-    "SortedTracks",
-    "checked_lags",
-    "checked_units",
-    "particle_codes",
-    "read_rows",
-    "real_numbers",
-    "sort_rows",
-]
+__all__ = ["Rows", "SortedTracks", "read_rows", "sort_rows"]
 
 
 @dataclass(frozen=True)
@@ -49,21 +39,25 @@ class SortedTracks:
 
     @property
     def counts(self) -> npt.NDArray[np.int64]:
-        """Positions of each track, shape (K,)."""
+        """Number of positions of each track.
+
+        Returns
+        -------
+        ndarray of int64, shape (K,)
+            At least 1.
+        """
         return np.diff(self.starts)
 
     @property
     def spans(self) -> npt.NDArray[np.int64]:
-        """Frames from the first to the last of each track, both included, shape (K,)."""
+        """Number of frames from the first to the last of each track, both included.
+
+        Returns
+        -------
+        ndarray of int64, shape (K,)
+            At least 1.
+        """
         return self.frames[self.starts[1:] - 1] - self.frames[self.starts[:-1]] + 1
-
-
-def checked_units(
-    mpp: object, fps: object, columns: Sequence[str]
-) -> tuple[npt.NDArray[np.float64], float]:
-    """Return the pixel size for each of `columns` and the frame rate, both checked."""
-    sizes = per_axis("mpp", mpp, len(columns), lambda name, item: number(name, item, above=0))
-    return np.array(sizes), number("fps", fps, above=0)
 
 
 @dataclass(frozen=True)
@@ -89,14 +83,28 @@ class Rows:
 def read_rows(
     name: str, table: pd.DataFrame, columns: Sequence[str], one_track: bool = False
 ) -> Rows:
-    """Check the columns of `table`; a position of NaN is a frame in which nothing was seen.
+    """Check the columns of a table; a position of NaN is a frame in which nothing was seen.
 
-    With `one_track` the column ``particle`` need not be there, and if it is must have one only.
+    Parameters
+    ----------
+    name : str
+        Name of the argument that `table` came in by, for the messages.
+    table : DataFrame
+        Trajectories.
+    columns : sequence of str
+        The position columns.
+    one_track : bool
+        ``particle`` need not be there, and if it is must be one only.
+
+    Returns
+    -------
+    Rows
+        In the order of the table.
     """
     alone = one_track and "particle" not in table.columns
     require_columns(name, table, [*([] if alone else ["particle"]), "frame", *columns])
     values = [real_numbers(name, table, column) for column in columns]
-    frames = _whole_numbers(name, table["frame"])
+    frames = whole_numbers(name, table["frame"])
     labels: pd.Index
     if alone:
         codes, labels = np.zeros(len(table), np.int64), pd.RangeIndex(min(1, len(table)))
@@ -114,7 +122,20 @@ def read_rows(
 
 
 def sort_rows(name: str, rows: Rows) -> SortedTracks:
-    """Sort by particle and frame; `name` is the argument that they came in by."""
+    """Sort by particle and frame.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument that they came in by, for the message.
+    rows : Rows
+        In any order.
+
+    Returns
+    -------
+    SortedTracks
+        The same.
+    """
     order, starts = _order(rows.codes, rows.frames, len(rows.labels))
     if order is None:
         frames, positions = rows.frames, np.array(rows.positions)
@@ -126,51 +147,6 @@ def sort_rows(name: str, rows: Rows) -> SortedTracks:
     result = SortedTracks(rows.labels, starts, frames, positions)
     _check_unique(name, result)
     return result
-
-
-def particle_codes(name: str, column: pd.Series[Any]) -> tuple[npt.NDArray[np.int64], pd.Index]:
-    """Return a number from 0 for each row, and the particles that they stand for, ascending."""
-    if column.hasnans:
-        raise ValueError(f"`{name}` must have a particle in every row, got a missing value")
-    values = column.to_numpy()
-    if values.dtype.kind in "iu" and len(values):
-        low, high = int(values.min()), int(values.max())
-        # A table of the numbers between is cheaper than sorting, unless it is mostly holes.
-        if high - low < 4 * len(values) + 1024:
-            codes = values.astype(np.int64) - low
-            present = np.bincount(codes, minlength=high - low + 1) > 0
-            labels = np.flatnonzero(present)
-            if len(labels) < len(present):
-                codes = (np.cumsum(present) - 1)[codes]
-            return codes, pd.Index((labels + low).astype(values.dtype))
-    codes, labels = pd.factorize(values, sort=True)
-    return codes.astype(np.int64), pd.Index(labels)
-
-
-def _whole_numbers(name: str, column: pd.Series[Any]) -> npt.NDArray[np.int64]:
-    """Return the column as int64, or raise if it holds anything but whole numbers."""
-    values = column.to_numpy()
-    if values.dtype.kind in "iu":
-        return values.astype(np.int64, copy=False)
-    wanted = f"`{name}` must have whole numbers in column {column.name!r}"
-    if values.dtype.kind != "f":
-        raise TypeError(f"{wanted}, got {values.dtype}")
-    whole = values == np.floor(values)
-    whole &= np.abs(values) < 2.0**53
-    if not whole.all():
-        raise ValueError(f"{wanted}, got {values[~whole][0]}")
-    return values.astype(np.int64)
-
-
-def real_numbers(name: str, table: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
-    """Return a column as float64, or raise if it holds anything but finite numbers and NaN."""
-    values = table[column].to_numpy()
-    if values.dtype.kind not in "iuf":
-        raise TypeError(f"`{name}` must have numbers in column {column!r}, got {values.dtype}")
-    values = values.astype(np.float64, copy=False)
-    if not np.isfinite(values).all() and np.isinf(values).any():
-        raise ValueError(f"`{name}` must have finite numbers in column {column!r}, got inf")
-    return values
 
 
 def _order(
@@ -213,8 +189,3 @@ def _check_unique(name: str, tracks: SortedTracks) -> None:
             f"`{name}` must have a particle once in a frame, got particle "
             f"{tracks.labels[track]} twice in frame {tracks.frames[row]}"
         )
-
-
-def checked_lags(max_lagtime: object) -> int:
-    """Return `max_lagtime` as an int of at least 1."""
-    return integer("max_lagtime", max_lagtime, at_least=1)
