@@ -25,6 +25,8 @@ Mask = npt.NDArray[np.bool_]
 TRIED = 5
 #: Components of more sources and targets than this, together, get the sparse solver.
 DENSE = 2000
+#: Cells of dense blocks that are laid out at a time.
+CELLS = 1 << 20
 
 
 class Problem(NamedTuple):
@@ -173,26 +175,38 @@ def _in_order(problem: Problem, label: Ints) -> Mask:
         here = np.flatnonzero(longer[label] == n)
         cell = row[here] * n + column[here]
         chosen[here] = _Blocks.of(gain[here], label[here], cell, longer == n, n).first()
-    order = np.argsort(label, kind="stable")
-    ends = np.cumsum(np.bincount(label))
-    for i in np.flatnonzero(longer > TRIED):
-        here = order[ends[i - 1] if i else 0 : ends[i]]
-        here = here[gain[here] <= 0]
+    alone = longer > TRIED
+    sparse = alone & (n_rows + n_columns > DENSE)
+    for i in np.flatnonzero(sparse).tolist():
+        here = np.flatnonzero((label == i) & (gain <= 0))
         shape = int(n_rows[i]), int(n_columns[i])
-        chosen[here] = _solved(row[here], column[here], gain[here], shape)
+        chosen[here] = solve_sparse(row[here], column[here], gain[here], shape)
+    n_rows, n_columns = np.where(alone & ~sparse, (n_rows, n_columns), 0)
+    # Runs of components whose blocks fit in one piece of memory.
+    run = np.cumsum(n_rows * n_columns) // CELLS
+    of_run = run[label]
+    for r in np.unique(run[n_rows > 0]):
+        here = np.flatnonzero((of_run == r) & (n_rows[label] > 0))
+        size = np.where(run == r, (n_rows, n_columns), 0)
+        chosen[here] = _one_by_one(row[here], column[here], gain[here], label[here], size)
     return chosen
 
 
-def _solved(row: Ints, column: Ints, gain: Floats, shape: tuple[int, int]) -> Mask:
-    if sum(shape) > DENSE:
-        return solve_sparse(row, column, gain, shape)
-    block = np.zeros(shape)
-    block[row, column] = gain
-    rows, columns = solve_dense(block)
-    partner = np.full(shape[0], -1)
-    partner[rows] = columns
-    result: Mask = partner[row] == column
-    return result
+def _one_by_one(row: Ints, column: Ints, gain: Floats, label: Ints, size: Ints) -> Mask:
+    """Solve components whose rows and columns are `size`, each as a dense block."""
+    n_rows, n_columns = size
+    area = n_rows * n_columns
+    start, first = np.cumsum(area) - area, np.cumsum(n_rows) - n_rows
+    cells = np.zeros(area.sum())
+    cells[start[label] + row * n_columns[label] + column] = np.minimum(gain, 0)
+    partner = np.full(n_rows.sum(), -1)
+    there = np.flatnonzero(area)
+    table = np.stack([start, area, first, n_rows, n_columns])[:, there]
+    for begin, length, top, n, m in table.T.tolist():
+        rows, columns = solve_dense(cells[begin : begin + length].reshape(n, m))
+        partner[top + rows] = columns
+    linked: Mask = (partner[first[label] + row] == column) & (gain <= 0)
+    return linked
 
 
 class _Blocks(NamedTuple):

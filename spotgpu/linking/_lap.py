@@ -86,7 +86,7 @@ def solve_sparse(
     added to all weights (which must not be 0) leaves the optimum where it is.
     """
     n, m = shape
-    offset = -2 * gain.min() or 1.0
+    offset = -2 * gain.min(initial=0) or 1.0
     rows = np.concatenate([source, np.arange(n), np.arange(n, n + m), n + target])
     columns = np.concatenate([target, np.arange(m, m + n), np.arange(m), m + source])
     weight = np.concatenate([gain, np.zeros(n + m + len(gain))]) + offset
