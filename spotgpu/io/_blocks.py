@@ -51,6 +51,8 @@ class BlockFrames:
         Of the array.
     chunk : int
         Frames that lie in one chunk.
+    name : str
+        For messages.
     broken : tuple of type
         Exceptions that mean that the data cannot be read.
     """
@@ -58,10 +60,16 @@ class BlockFrames:
     file_backed = False
 
     def __init__(
-        self, array: Any, layout: Layout, chunk: int, broken: tuple[type[Exception], ...] = ()
+        self,
+        array: Any,
+        layout: Layout,
+        chunk: int,
+        name: str = "an array",
+        broken: tuple[type[Exception], ...] = (),
     ) -> None:
         self._array = array
         self._layout = layout
+        self._name = name
         self._broken = broken
         self._chunk = max(1, chunk)
         frame_bytes = max(1, int(np.prod(layout.frame_shape)) * array.dtype.itemsize)
@@ -97,19 +105,23 @@ class BlockFrames:
         stop = min(stop, self._layout.frames)
         self._block = self._nothing()  # before the next one comes in
         try:
-            self._block = self._read(start, stop)
+            self._block, self._start = self._read(start, stop), start
         except self._broken as error:
-            if stop - start > 1:
-                self._block, start = self._read_alone(t), t
-            else:
-                raise SpotgpuError(f"frame {t} cannot be read: {error}") from error
-        self._start = start
+            if stop - start == 1:
+                raise self._unreadable(t, error) from error
+            # Another frame of the block may be the broken one.
+            self._block, self._start = self._read_alone(t), t
 
     def _read_alone(self, t: int) -> npt.NDArray[Any]:
         try:
             return self._read(t, t + 1)
         except self._broken as error:
-            raise SpotgpuError(f"frame {t} cannot be read: {error}") from error
+            raise self._unreadable(t, error) from error
+
+    def _unreadable(self, t: int, error: Exception) -> SpotgpuError:
+        return SpotgpuError(
+            f"frame {t} of {self._name} is truncated or corrupt: {error or type(error).__name__}"
+        )
 
     def _read(self, start: int, stop: int) -> npt.NDArray[Any]:
         layout = self._layout

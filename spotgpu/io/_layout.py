@@ -11,6 +11,9 @@ from spotgpu.checks import integer
 
 __all__ = ["Facts", "Index", "Layout"]
 
+#: How many channels a message lists.
+MOST_NAMES = 8
+
 Index = tuple["int | slice", ...]
 
 #: What the letters of `axes` stand for.
@@ -208,7 +211,9 @@ def _without_colour(facts: Facts, letters: str, channel: int | str | None) -> st
 def _channel(facts: Facts, letters: str, channel: int | str | None) -> int:
     n = _length(facts, letters, "C") if "C" in letters else 1
     names = facts.channels if len(facts.channels) == n else ()
-    listed = ", ".join(f"{i} ({name!r})" for i, name in enumerate(names)) or f"0 to {n - 1}"
+    listed = ", ".join(f"{i} ({name!r})" for i, name in enumerate(names[:MOST_NAMES]))
+    if n > MOST_NAMES or not names:
+        listed = f"{listed}, ... up to {n - 1}" if names else f"0 to {n - 1}"
     if channel is None:
         if n == 1:
             return 0

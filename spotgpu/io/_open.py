@@ -139,7 +139,7 @@ def _from_object(source: Any, axes: str | None, channel: int | str | None) -> Mo
         name = f"a {type(source).__module__.partition('.')[0]} {kind}"
         facts = array_facts(name, tuple(source.shape), source.dtype)
         layout = Layout.of(facts, axes, channel)
-        blocks = BlockFrames(source, layout, chunk_length(source, layout), BROKEN)
+        blocks = BlockFrames(source, layout, chunk_length(source, layout), name, BROKEN)
         return made(facts, layout, blocks, name)
     if isinstance(source, (bytes, bytearray, Mapping, set, frozenset)) or (
         not hasattr(source, "__iter__") and not hasattr(source, "__getitem__")

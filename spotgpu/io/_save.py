@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 import os
 import secrets
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -88,37 +91,50 @@ def save_tiff(
         )
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        _write(part, movie)
-        part.replace(target)
-    except (OSError, OverflowError) as error:
-        if isinstance(error, OSError) and isinstance(error.__context__, SpotgpuError):
-            raise
-        raise SpotgpuError(f"{target} cannot be written: {error}") from error
+        _write(part, movie, target)
+        with _writing(target):
+            part.replace(target)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _write(part: Path, movie: Movie) -> None:
+@contextmanager
+def _writing(target: Path) -> Iterator[None]:
+    """Tell failures to write from those of whoever makes the frames."""
+    try:
+        yield
+    except (OSError, OverflowError, struct.error) as error:
+        raise SpotgpuError(f"{target} cannot be written: {error}") from error
+
+
+def _write(part: Path, movie: Movie, target: Path) -> None:
     number = 0
-    with tifffile.TiffWriter(part, bigtiff=_is_big(movie), ome=False) as writer:
+    with _writing(target):
+        writer = tifffile.TiffWriter(part, bigtiff=_is_big(movie), ome=False)
+    try:
         for frame in movie:
-            for plane in np.ascontiguousarray(frame).reshape(-1, *frame.shape[-2:]):
-                writer.write(
-                    plane,
-                    contiguous=True,
-                    photometric="minisblack",
-                    # To be overwritten when the number of frames is known.
-                    description="OME",
-                    metadata=None,
-                    software="spotgpu",
-                )
+            with _writing(target):
+                for plane in np.ascontiguousarray(frame).reshape(-1, *frame.shape[-2:]):
+                    writer.write(
+                        plane,
+                        contiguous=True,
+                        photometric="minisblack",
+                        # To be overwritten when the number of frames is known.
+                        description="OME",
+                        metadata=None,
+                        software="spotgpu",
+                    )
             number += 1
-        if number == 0:
-            raise ValueError("`frames` must have at least one frame, got none")
-    # A TIFF's text is ASCII: the Greek letter goes by its number.
-    tifffile.tiffcomment(part, _ome_xml(movie, number).encode("ascii", "xmlcharrefreplace"))
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
+    finally:
+        with _writing(target):
+            writer.close()
+    if number == 0:
+        raise ValueError("`frames` must have at least one frame, got none")
+    with _writing(target):
+        # A TIFF's text is ASCII: the Greek letter goes by its number.
+        tifffile.tiffcomment(part, _ome_xml(movie, number).encode("ascii", "xmlcharrefreplace"))
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
 
 
 def _is_big(movie: Movie) -> bool:

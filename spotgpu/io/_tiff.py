@@ -173,15 +173,18 @@ class TiffFrames:
         SpotgpuError
             If the file is broken there.
         """
-        if self._runs is not None:
+        try:
+            if self._runs is None:
+                return self._general(t)
             out = np.empty(self._layout.frame_shape, self.pages.dtype)
             pages = self._runs[t]
             if isinstance(pages, int):
                 self.pages.read(pages, out)
             else:
                 self.pages.read_run(pages, out)
-            return out
-        return self._general(t)
+        except SpotgpuError as error:
+            raise SpotgpuError(f"frame {t} cannot be read: {error}") from error
+        return out
 
     def _general(self, t: int) -> npt.NDArray[Any]:
         at = self._layout.at(t)

@@ -83,7 +83,8 @@ class ZarrSource:
         ZarrFrames
             The reader.
         """
-        return ZarrFrames(self._array, layout, chunk_length(self._array, layout), BROKEN)
+        chunk = chunk_length(self._array, layout)
+        return ZarrFrames(self._array, layout, chunk, str(self.path), BROKEN)
 
 
 class ZarrFrames(BlockFrames):

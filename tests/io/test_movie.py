@@ -99,7 +99,7 @@ def test_indices_as_those_of_an_array(movie, pixels, first, second):
 
 @pytest.mark.parametrize("key", [1.5, "a", None, (0, 1, 2.0), [[0]], {}])
 def test_indices_of_another_type(movie, key):
-    with pytest.raises(TypeError, match="ind(ex|ices) must be"):
+    with pytest.raises(TypeError, match=r"ind(ex|ices) must be"):
         movie[key]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import subprocess
 import sys
 
@@ -11,7 +10,6 @@ import pytest
 import tifffile
 
 from spotgpu import io
-from spotgpu.errors import SpotgpuError
 
 TYPES = ["uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"]
 
@@ -140,7 +138,7 @@ def test_full_disk(tmp_path):
 
 @pytest.mark.parametrize("dtype", ["int64", "uint64", "float16", "bool"])
 def test_types_that_ome_has_not(tmp_path, dtype):
-    with pytest.raises(TypeError, match="`frames` must have pixels of one of int8, .*got"):
+    with pytest.raises(TypeError, match=r"`frames` must have pixels of one of int8, .*got"):
         io.save_tiff(tmp_path / "m.tif", np.zeros((5, 20, 30), dtype))
 
 

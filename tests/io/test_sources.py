@@ -112,7 +112,7 @@ def test_frames_that_are_not_alike(noise, change):
     array = noise((5, 20, 30))
     frames = [*array[:3], change(array[3]), array[4]]
     movie = io.open(frames)
-    with pytest.raises(ValueError, match="frames of one shape and type, got .* in frame 3 after"):
+    with pytest.raises(ValueError, match=r"frames of one shape and type, got .* in frame 3 after"):
         list(movie)
     seen = []
     with pytest.raises(ValueError, match="in frame 3 after"):
@@ -374,12 +374,12 @@ def test_files_of_images_in_npy(tmp_path, same, noise):
         np.save(tmp_path / f"{k}.npy", image)
     same(io.open(tmp_path), array)
     tifffile.imwrite(tmp_path / "5.tif", array[0])
-    with pytest.raises(ValueError, match="images of one kind, got .npy and TIFF"):
+    with pytest.raises(ValueError, match=r"images of one kind, got .npy and TIFF"):
         io.open(tmp_path)
 
 
 def test_folder_without_images(tmp_path):
-    with pytest.raises(ValueError, match="must be a folder with .tif, .*got"):
+    with pytest.raises(ValueError, match=r"must be a folder with .tif, .*got"):
         io.open(tmp_path)
     with pytest.raises(FileNotFoundError, match="must be a pattern that fits some file"):
         io.open(tmp_path / "*.tif")

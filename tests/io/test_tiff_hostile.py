@@ -91,7 +91,7 @@ def test_corrupt_page_is_named(tmp_path, noise, codec):
     path.write_bytes(data)
     opened = io.open(path)
     np.testing.assert_array_equal(opened[3], movie[3])
-    with pytest.raises(SpotgpuError, match=r"page 4 of .*m\.tif is truncated or corrupt"):
+    with pytest.raises(SpotgpuError, match=r"frame 4 .*page 4 of .*m\.tif is truncated or corrupt"):
         opened[4]
     np.testing.assert_array_equal(opened[5], movie[5])
 
@@ -119,7 +119,7 @@ def test_file_that_shrinks_while_it_is_open(tmp_path, noise):
     with path.open("r+b") as file:
         file.truncate(len(whole) // 2)
     movie[0]
-    with pytest.raises(SpotgpuError, match="page 7 of .* the file ends within it"):
+    with pytest.raises(SpotgpuError, match=r"page 7 of .* the file ends within it"):
         movie[7]
 
 
