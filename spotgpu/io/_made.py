@@ -23,7 +23,7 @@ def known(facts: Facts, layout: Layout, source: str) -> dict[str, Any]:
     return {
         "axes": layout.axes,
         "frame_shape": layout.frame_shape,
-        "dtype": facts.dtype.newbyteorder("="),
+        "dtype": facts.dtype,
         "source": source,
         "sizes_um": {a: facts.sizes_um[a] for a in spatial if a in facts.sizes_um},
         "frame_interval_s": facts.interval_s,

@@ -137,7 +137,7 @@ def _from_object(source: Any, axes: str | None, channel: int | str | None) -> Mo
     # Readers of pims have a shape, too: that of their frames may be another one.
     if _is_lazy_array(source):
         name = f"a {type(source).__module__.partition('.')[0]} {kind}"
-        facts = array_facts(name, tuple(source.shape), source.dtype)
+        facts = array_facts(name, source.shape, np.dtype(source.dtype).newbyteorder("="))
         layout = Layout.of(facts, axes, channel)
         blocks = BlockFrames(source, layout, chunk_length(source, layout), name, BROKEN)
         return made(facts, layout, blocks, name)

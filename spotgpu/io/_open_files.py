@@ -61,7 +61,7 @@ def _file(
     if start.startswith(NPY_START):
         npy = NpyFrames(path)
         array = npy.array()
-        facts = array_facts(str(path), array.shape, array.dtype)
+        facts = array_facts(str(path), array.shape, array.dtype.newbyteorder("="))
         npy.layout = layout = Layout.of(_one_image(facts) if not alone else facts, axes, channel)
         return facts, npy, layout
     raise ValueError(
@@ -121,7 +121,7 @@ def from_files(
     lengths = [layout.frames] * len(paths)
     if layout.frames > 1 or facts.times is not None:
         lengths = _lengths(paths, opener)
-    frames = FileFrames(paths, lengths, opener, reader, layout, facts.dtype.newbyteorder("="))
+    frames = FileFrames(paths, lengths, opener, reader, layout, facts.dtype)
     about = f"{len(paths)} files, {paths[0]} to {paths[-1].name}"
     return made(facts, layout, frames, about, sum(lengths))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count
 from typing import Any
 
 import numpy as np
@@ -59,12 +58,7 @@ class Stream(Movie):
                 "open the source again, or pass a list"
             )
         frames, self._frames = self._frames, None
-        return self._checked(frames)
-
-    def _checked(self, frames: Iterator[npt.NDArray[Any]]) -> Iterator[npt.NDArray[Any]]:
-        for number, frame in zip(count(), frames):
-            require_alike(frame, self._frame_shape, self._dtype, f"frame {number}")
-            yield frame
+        return frames
 
     def __reduce__(self) -> Any:
         raise TypeError(f"a movie that is made while it is read cannot be pickled: {self._source}")

@@ -58,7 +58,7 @@ class ZarrSource:
         self._array = _opened(self.path)
         name = str(self.path)
         shape = tuple(self._array.shape)
-        facts = array_facts(name, shape, self._array.dtype)
+        facts = array_facts(name, shape, self._array.dtype.newbyteorder("="))
         letters = _letters(self._array, multiscale)
         if letters is None:
             self.facts = facts

@@ -22,6 +22,17 @@ def test_arrays(same, noise, shape, dtype):
     assert np.shares_memory(movie[2], array)
 
 
+def test_byte_order_in_memory_is_kept(noise):
+    """Nobody copies what the caller has; frames are of the type that the movie says."""
+    array = noise((5, 20, 30)).astype(">u2")
+    for source in (array, list(array), iter(array)):
+        movie = io.open(source)
+        assert movie.dtype == array.dtype
+        for frame, wanted in zip(movie, array, strict=True):
+            assert frame.dtype == movie.dtype
+            np.testing.assert_array_equal(frame, wanted)
+
+
 def test_axes_of_arrays(same, noise):
     array = noise((2, 6, 20, 30))
     same(io.open(array, axes="CTYX", channel=1), array[1])
