@@ -22,11 +22,17 @@ class Dims(StrEnum):
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("demo", epilog="Example: spotgpu demo --dims 3d -o demo-3d")(demo)
+    """Add the command.
+
+    Parameters
+    ----------
+    app : Typer
+        The program.
+    """
+    app.command("demo", epilog="Example: spotgpu demo --dims 3d -o demo-3d")(_demo)
 
 
-def demo(
+def _demo(
     dims: Annotated[Dims, typer.Option(help="A movie of planes or of volumes.")] = Dims.two,
     output: Annotated[
         Path | None,

@@ -10,11 +10,17 @@ __all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("info", epilog="Example: spotgpu info")(info)
+    """Add the command.
+
+    Parameters
+    ----------
+    app : Typer
+        The program.
+    """
+    app.command("info", epilog="Example: spotgpu info")(_info)
 
 
-def info() -> None:
+def _info() -> None:
     """Show versions, the solver that linking uses, cores, and what is installed."""
     from loky import cpu_count
 

@@ -16,11 +16,17 @@ EXAMPLE = "Example: spotgpu link spots.parquet --search-range 6 --memory 3 -o tr
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("link", epilog=EXAMPLE)(link)
+    """Add the command.
+
+    Parameters
+    ----------
+    app : Typer
+        The program.
+    """
+    app.command("link", epilog=EXAMPLE)(_link)
 
 
-def link(
+def _link(
     spots: Annotated[
         Path, typer.Argument(metavar="SPOTS", help="Table of spots, .parquet or .csv.")
     ],

@@ -17,11 +17,17 @@ EXAMPLE = "Example: spotgpu locate movie.tif --diameter 11 --minmass 400 -o spot
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("locate", epilog=EXAMPLE)(locate)
+    """Add the command.
+
+    Parameters
+    ----------
+    app : Typer
+        The program.
+    """
+    app.command("locate", epilog=EXAMPLE)(_locate)
 
 
-def locate(
+def _locate(
     diameter: options.Diameter,
     output: Annotated[
         Path,

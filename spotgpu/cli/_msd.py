@@ -16,11 +16,17 @@ EXAMPLE = "Example: spotgpu msd tracks.parquet --pixel-size 0.16 --fps 10 -o msd
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("msd", epilog=EXAMPLE)(msd)
+    """Add the command.
+
+    Parameters
+    ----------
+    app : Typer
+        The program.
+    """
+    app.command("msd", epilog=EXAMPLE)(_msd)
 
 
-def msd(
+def _msd(
     tracks: Annotated[
         Path, typer.Argument(metavar="TRACKS", help="Table of trajectories, .parquet or .csv.")
     ],

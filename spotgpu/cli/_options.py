@@ -57,7 +57,7 @@ def _number(text: str) -> int | float:
         return float(text)
 
 
-def per_axis(text: str) -> Any:
+def _per_axis(text: str) -> Any:
     """Return the number in "11", or the tuple of those in "7,11,11"."""
     try:
         values = tuple(_number(part) for part in str(text).split(","))
@@ -68,7 +68,7 @@ def per_axis(text: str) -> Any:
     return values[0] if len(values) == 1 else values
 
 
-def workers(text: str) -> Any:
+def _workers(text: str) -> Any:
     """Return the number in "4", or "auto"."""
     if text == "auto":
         return text
@@ -89,7 +89,7 @@ Movie = Annotated[
 Diameter = Annotated[
     PerAxis,
     typer.Option(
-        parser=per_axis,
+        parser=_per_axis,
         metavar="D|Z,Y,X",
         help="Diameter of the spots in pixels, odd; a little more than it appears.",
         rich_help_panel=FIND,
@@ -106,7 +106,7 @@ Maxsize = Annotated[
 Separation = Annotated[
     PerAxis | None,
     typer.Option(
-        parser=per_axis,
+        parser=_per_axis,
         metavar="S|Z,Y,X",
         help="Of two spots closer than this the dimmer is left out. Default: diameter + 1.",
         rich_help_panel=FIND,
@@ -115,7 +115,7 @@ Separation = Annotated[
 NoiseSize = Annotated[
     PerAxis | None,
     typer.Option(
-        parser=per_axis,
+        parser=_per_axis,
         metavar="S|Z,Y,X",
         help="Standard deviation of the smoothing Gaussian, in pixels. Default: 1.",
         rich_help_panel=FIND,
@@ -124,7 +124,7 @@ NoiseSize = Annotated[
 SmoothingSize = Annotated[
     PerAxis | None,
     typer.Option(
-        parser=per_axis,
+        parser=_per_axis,
         metavar="S|Z,Y,X",
         help="Side of the box whose mean is the background, odd. Default: diameter.",
         rich_help_panel=FIND,
@@ -163,7 +163,7 @@ MaxIterations = Annotated[
 SearchRange = Annotated[
     PerAxis,
     typer.Option(
-        parser=per_axis,
+        parser=_per_axis,
         metavar="R|Z,Y,X",
         help="The farthest a particle moves between frames, in pixels.",
         rich_help_panel=LINK,
@@ -181,7 +181,7 @@ PixelSize = Annotated[
     PerAxis | None,
     typer.Option(
         "--pixel-size",
-        parser=per_axis,
+        parser=_per_axis,
         metavar="UM|Z,Y,X",
         help="Size of a pixel in µm. Default: what the file says.",
         rich_help_panel=MOVE,
@@ -238,7 +238,7 @@ Config = Annotated[
 Processes = Annotated[
     Workers,
     typer.Option(
-        parser=workers,
+        parser=_workers,
         metavar="N|auto",
         help="Worker processes; auto uses them where they pay.",
         rich_help_panel=RUN,

@@ -12,22 +12,53 @@ __all__ = ["count", "progress", "say", "warn"]
 
 
 def say(text: str = "") -> None:
-    """Print a line of the result."""
+    """Print a line of the result.
+
+    Parameters
+    ----------
+    text : str
+        The line.
+    """
     print(text, flush=True)
 
 
 def warn(text: str) -> None:
-    """Print a warning, one line."""
+    """Print a warning, one line.
+
+    Parameters
+    ----------
+    text : str
+        The warning.
+    """
     print(f"warning: {text}", file=sys.stderr, flush=True)
 
 
 def count(number: int, noun: str) -> str:
-    """Return "1 track", "2 tracks"."""
+    """Return a number of things in words.
+
+    Parameters
+    ----------
+    number : int
+        How many.
+    noun : str
+        Singular.
+
+    Returns
+    -------
+    str
+        "1 track", "2 tracks".
+    """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def progress() -> Progress:
-    """Return bars for a terminal, lines for a pipe or file."""
+    """Return what shows the progress on standard error.
+
+    Returns
+    -------
+    Progress
+        Bars for a terminal, lines for a pipe or file.
+    """
     from spotgpu.pipeline import Bars, Lines
 
     stream: Any = sys.stderr

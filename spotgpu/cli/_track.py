@@ -19,18 +19,40 @@ EXAMPLE = (
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("track", epilog=EXAMPLE)(track)
+    """Add the command.
+
+    Parameters
+    ----------
+    app : Typer
+        The program.
+    """
+    app.command("track", epilog=EXAMPLE)(_track)
 
 
 def source(movie: list[str] | None) -> str | list[str]:
-    """Return the movie's path, or the paths of its files."""
+    """Return what `spotgpu.open` takes.
+
+    Parameters
+    ----------
+    movie : list of str or None
+        The argument.
+
+    Returns
+    -------
+    str or list of str
+        The movie's path, or the paths of its files.
+
+    Raises
+    ------
+    BadParameter
+        If there is none.
+    """
     if not movie:
         raise typer.BadParameter("Missing argument 'MOVIE'.")
     return movie[0] if len(movie) == 1 else movie
 
 
-def track(
+def _track(
     diameter: options.Diameter,
     search_range: options.SearchRange,
     output: Annotated[

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from spotgpu.detect import Locator
+from spotgpu.pipeline._calibration import Calibration
 from spotgpu.pipeline._frames import FrameLocator
 from spotgpu.pipeline._progress import Advance, Progress, for_terminal
 from spotgpu.pipeline._source import opened
@@ -55,7 +56,8 @@ def batch(
         Number of worker processes; 1 or less for none. They read the frames themselves if those
         lie in a file, and get them through shared memory if not. "auto" locates up to eight
         frames (0.3 s) first and then takes a worker for each core if this, with 2 s for starting
-        them, takes less than three quarters of the time; never if the number of frames is unknown.
+        them, takes less than three quarters of the time; never if the number of frames is unknown
+        or in a daemonic process. Where several movies are processed side by side, use 1.
         The numbers are the same in each case.
     after_locate : callable, optional
         ``after_locate(frame_no, spots)`` is called in this process for each frame, in order, and
@@ -66,7 +68,8 @@ def batch(
     Returns
     -------
     DataFrame or object
-        The columns of `locate` and ``frame``, with all columns if there are no spots; or `output`.
+        The columns of `locate` and ``frame``, with all columns if there are no spots; ``attrs``
+        has ``pixel_size_um`` and ``frame_interval_s`` where the source knows them. Or `output`.
 
     Raises
     ------
@@ -114,6 +117,7 @@ def batch(
                             output.put(spots)
                     return output
                 table = _concatenated(tables)
+        table.attrs.update(Calibration.of(len(movie.frame_shape), None, None, movie).attrs())
     if table.empty:
         warnings.warn("no spots in any frame", UserWarning, stacklevel=2)
     return table

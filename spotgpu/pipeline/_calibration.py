@@ -65,22 +65,46 @@ class Calibration:
 
     @property
     def length_unit(self) -> str:
-        """Unit of lengths: µm, or px if the pixel size is unknown."""
+        """Unit of lengths.
+
+        Returns
+        -------
+        str
+            'µm', or 'px' if the pixel size is unknown.
+        """
         return "px" if self.pixel_size_um is None else "µm"
 
     @property
     def time_unit(self) -> str:
-        """Unit of times: s, or frame if the interval is unknown."""
+        """Unit of times.
+
+        Returns
+        -------
+        str
+            's', or 'frame' if the interval is unknown.
+        """
         return "frame" if self.frame_interval_s is None else "s"
 
     @property
     def fps(self) -> float:
-        """Frames per unit of time."""
+        """Frames per unit of time.
+
+        Returns
+        -------
+        float
+            1 if the interval is unknown.
+        """
         return 1.0 if self.frame_interval_s is None else 1 / self.frame_interval_s
 
     @property
     def mpp(self) -> float | tuple[float, ...]:
-        """Units of length per pixel, per axis in image order."""
+        """Units of length per pixel.
+
+        Returns
+        -------
+        float or tuple of float
+            Per axis in image order; 1 if the pixel size is unknown.
+        """
         return 1.0 if self.pixel_size_um is None else self.pixel_size_um
 
     def attrs(self) -> dict[str, Any]:

@@ -106,12 +106,19 @@ def _drawings(result: TrackResult) -> Iterator[tuple[str, str, Callable[[Any], o
         yield (
             "Mean squared displacement",
             f"{shown}, the ensemble and the fit; {result.length_unit}² over {result.time_unit}.",
-            lambda ax: plot.plot_msd(imsd=imsd, emsd=ensemble, fit=result.diffusion, ax=ax),
+            lambda ax: plot.plot_msd(
+                imsd=imsd,
+                emsd=ensemble,
+                fit=result.diffusion,
+                ax=ax,
+                length_unit=result.length_unit,
+                time_unit=result.time_unit,
+            ),
         )
     if result.drift is not None:
         drift = result.drift
         yield (
             "Drift",
             "Motion that all particles share. It was subtracted before the MSD was taken.",
-            lambda ax: plot.plot_drift(drift, mpp=result.calibration.mpp, ax=ax),
+            lambda ax: plot.plot_drift(drift, mpp=result.calibration.pixel_size_um, ax=ax),
         )

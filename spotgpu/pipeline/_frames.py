@@ -54,21 +54,39 @@ class FrameLocator:
 
     @property
     def first(self) -> npt.NDArray[Any]:
-        """The first frame; one must have been seen."""
+        """The first frame; one must have been seen.
+
+        Returns
+        -------
+        ndarray
+            A copy.
+        """
         if self._first is None:
             raise RuntimeError("no frame was seen yet")
         return self._first
 
     @property
     def columns(self) -> list[str]:
-        """Names of the columns of the rows; one frame must have been seen."""
+        """Names of the columns of the rows; one frame must have been seen.
+
+        Returns
+        -------
+        list of str
+            Without ``frame``.
+        """
         if self.shape is None:
             raise RuntimeError("no frame was seen yet")
         return self.locator.columns(sum(length > 1 for length in self.shape))
 
     @property
     def frame_bytes(self) -> int:
-        """Size of a frame; one must have been seen."""
+        """Size of a frame; one must have been seen.
+
+        Returns
+        -------
+        int
+            In bytes.
+        """
         if self.shape is None or self.dtype is None:
             raise RuntimeError("no frame was seen yet")
         return math.prod(self.shape) * self.dtype.itemsize

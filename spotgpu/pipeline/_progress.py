@@ -18,7 +18,20 @@ class Progress(Protocol):
     """Shows stages of work and how far they are."""
 
     def stage(self, name: str, total: int | None = None) -> AbstractContextManager[Advance]:
-        """Return a context manager for a stage, whose value is called for each step done."""
+        """Show a stage while a block runs.
+
+        Parameters
+        ----------
+        name : str
+            Name of the stage.
+        total : int, optional
+            Number of steps, if known.
+
+        Returns
+        -------
+        context manager
+            Its value is to be called for each step done.
+        """
         ...
 
 
@@ -27,7 +40,20 @@ class Silent:
 
     @contextmanager
     def stage(self, name: str, total: int | None = None) -> Iterator[Advance]:  # noqa: ARG002
-        """Do nothing."""
+        """Do nothing.
+
+        Parameters
+        ----------
+        name : str
+            Name of the stage.
+        total : int, optional
+            Number of steps, if known.
+
+        Yields
+        ------
+        callable
+            To be called for each step done.
+        """
         yield lambda: None
 
 
@@ -45,7 +71,20 @@ class Lines:
 
     @contextmanager
     def stage(self, name: str, total: int | None = None) -> Iterator[Advance]:
-        """Write the name of the stage, the steps done and the time taken, when it is over."""
+        """Write the name of the stage, the steps done and the time taken, when it is over.
+
+        Parameters
+        ----------
+        name : str
+            Name of the stage.
+        total : int, optional
+            Number of steps, if known.
+
+        Yields
+        ------
+        callable
+            To be called for each step done.
+        """
         start, steps = time.perf_counter(), 0
 
         def advance() -> None:
@@ -75,7 +114,20 @@ class Bars:
 
     @contextmanager
     def stage(self, name: str, total: int | None = None) -> Iterator[Advance]:
-        """Draw a bar until the stage is over."""
+        """Draw a bar until the stage is over.
+
+        Parameters
+        ----------
+        name : str
+            Name of the stage.
+        total : int, optional
+            Number of steps, if known.
+
+        Yields
+        ------
+        callable
+            To be called for each step done.
+        """
         from rich import progress
         from rich.console import Console
 

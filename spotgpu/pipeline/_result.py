@@ -79,22 +79,46 @@ class TrackResult:
 
     @property
     def length_unit(self) -> str:
-        """'µm', or 'px' if the pixel size is unknown."""
+        """Unit of lengths.
+
+        Returns
+        -------
+        str
+            'µm', or 'px' if the pixel size is unknown.
+        """
         return self.calibration.length_unit
 
     @property
     def time_unit(self) -> str:
-        """'s', or 'frame' if the frame rate is unknown."""
+        """Unit of times.
+
+        Returns
+        -------
+        str
+            's', or 'frame' if the frame rate is unknown.
+        """
         return self.calibration.time_unit
 
     @property
     def n_frames(self) -> int:
-        """Number of frames of the movie."""
+        """Number of frames of the movie.
+
+        Returns
+        -------
+        int
+            Those without spots included.
+        """
         return int(self.input["shape"][0])
 
     @property
     def n_tracks(self) -> int:
-        """Number of trajectories."""
+        """Number of trajectories.
+
+        Returns
+        -------
+        int
+            Of at least ``min_length`` spots.
+        """
         return int(self.tracks["particle"].nunique())
 
     def __repr__(self) -> str:

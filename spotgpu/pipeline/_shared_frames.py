@@ -51,7 +51,13 @@ class Slot:
     dtype: np.dtype[Any]
 
     def read(self) -> npt.NDArray[Any]:
-        """Return a copy of the frames, shape (count, [Z,] Y, X)."""
+        """Return a copy of the frames.
+
+        Returns
+        -------
+        ndarray, shape (count, [Z,] Y, X)
+            In the memory of this process.
+        """
         block = _attached(self.block)
         try:
             # A copy: a view would keep the block from being closed.

@@ -48,7 +48,13 @@ class SpotTable:
         self._length = stop
 
     def finish(self) -> pd.DataFrame:
-        """Return the table; nothing can be added after."""
+        """Return the table; nothing can be added after.
+
+        Returns
+        -------
+        DataFrame
+            The columns and ``frame``.
+        """
         self._resize(self._length)
         data = dict(zip(self._names, self._columns, strict=True))
         return pd.DataFrame({**data, "frame": self._frames}, copy=False)

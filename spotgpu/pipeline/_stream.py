@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterable, Sized
 from itertools import count
+from multiprocessing import current_process
 from typing import Any
 
 from spotgpu.checks import integer
@@ -133,7 +134,8 @@ def _plan(left: int | None, seconds: float, processes: int | None) -> tuple[int,
 def _worth(seconds: float, left: int | None) -> int:
     from loky import cpu_count
 
-    if left is None:
+    # A daemon may not have children; what made it has the cores at work already.
+    if left is None or current_process().daemon:
         return 1
     workers = max(min(int(cpu_count()), left), 1)
     alone = seconds * left

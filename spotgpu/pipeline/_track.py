@@ -76,9 +76,21 @@ def track(
         As in `locate`: a little more than the apparent diameter of the spots, in pixels.
     search_range : float or tuple of float
         As in `link`: the farthest a particle moves between frames, in pixels.
-    minmass, maxsize, separation, noise_size, smoothing_size, threshold
+    minmass, maxsize : float, optional
         As in `locate`.
-    invert, percentile, topn, preprocess, max_iterations
+    separation, noise_size, smoothing_size : number or tuple of number, optional
+        As in `locate`.
+    threshold : float, optional
+        As in `locate`.
+    invert : bool
+        As in `locate`.
+    percentile : float
+        As in `locate`.
+    topn : int, optional
+        As in `locate`.
+    preprocess : bool
+        As in `locate`.
+    max_iterations : int
         As in `locate`.
     memory : int
         As in `link`: for how many frames a particle may be missing.
