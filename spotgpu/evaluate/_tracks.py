@@ -85,8 +85,9 @@ def match_tracks(
     The distance of two tracks is the sum, over the frames that one of them has at least, of the
     distance of their spots, :math:`\epsilon` (`max_distance`) at most and where one is missing.
     True and found tracks are paired such that the sum :math:`d(X, Y)` of the distances is least,
-    where a track may stay without a partner, and does if it gains nothing by one. With :math:`d(X, \emptyset)` for no found tracks at
-    all and :math:`\bar Y` for the found tracks without a partner [1]_,
+    where a track may stay without a partner, and does if it gains nothing by one. With
+    :math:`d(X, \emptyset)` for no found tracks at all and :math:`\bar Y` for the found tracks
+    without a partner [1]_,
 
     .. math:: \alpha = 1 - \frac{d(X, Y)}{d(X, \emptyset)}, \quad
         \beta = \frac{d(X, \emptyset) - d(X, Y)}{d(X, \emptyset) + d(\bar Y, \emptyset)}.

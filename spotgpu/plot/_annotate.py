@@ -94,7 +94,7 @@ def annotate(
     points = table[["x", "y"]].to_numpy(float)
     size = _diameter(ax, points)
     if circle_size is not None:
-        if plot_style is not None and "markersize" in plot_style:
+        if plot_style is not None and not {"ms", "markersize"}.isdisjoint(plot_style):
             raise ValueError("`circle_size` must not be given beside plot_style's markersize")
         size = number("circle_size", circle_size, above=0) ** 0.5
     options = style(

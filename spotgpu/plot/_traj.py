@@ -48,7 +48,8 @@ def plot_traj(
 ) -> Axes:
     """Draw the path of each particle.
 
-    A path goes on over frames in which the particle was not seen. Of positions in 3D two are
+    A path goes on over frames in which the particle was not seen; one of a single spot has no
+    line. Of positions in 3D two are
     shown, as if looked at along the third axis.
 
     Parameters
@@ -246,6 +247,8 @@ def _interrupted(
 
     A line for each piece would cost a Python object for each.
     """
+    if len(levels) == len(paths.starts):
+        return [], np.empty(0)
     first = np.delete(np.arange(len(levels)), np.r_[paths.starts[1:] - 1, len(levels) - 1])
     order = np.argsort(levels[first], kind="stable")
     first = first[order]
@@ -254,7 +257,7 @@ def _interrupted(
     new = np.diff(first, prepend=-2) != 1
     new[begins] = True
     place = np.cumsum(1 + 2 * new) - 1
-    points = np.full((place[-1] + 1 if len(place) else 0, 2), np.nan)
+    points = np.full((place[-1] + 1, 2), np.nan)
     points[place] = paths.points[first + 1]
     points[place[new] - 1] = paths.points[first[new]]
     return np.split(points, (place - 2)[begins[1:]]), level
