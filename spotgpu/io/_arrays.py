@@ -92,7 +92,18 @@ class ArrayFrames:
         self._layout = layout
 
     def frame(self, t: int) -> npt.NDArray[Any]:
-        """Return frame `t`."""
+        """Return a frame.
+
+        Parameters
+        ----------
+        t : int
+            Its number, from 0.
+
+        Returns
+        -------
+        ndarray
+            A view of the array.
+        """
         return self._array[self._layout.at(t)].transpose(self._layout.order)
 
     def close(self) -> None:
@@ -125,7 +136,17 @@ class SequenceFrames:
         self._pick = picker(layout)
 
     def frame(self, t: int) -> npt.NDArray[Any]:
-        """Return frame `t`.
+        """Return a frame.
+
+        Parameters
+        ----------
+        t : int
+            Its number, from 0.
+
+        Returns
+        -------
+        ndarray
+            Of shape (Y, X) or (Z, Y, X).
 
         Raises
         ------

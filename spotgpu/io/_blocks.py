@@ -84,7 +84,17 @@ class BlockFrames:
         return {**self.__dict__, "_block": self._nothing(), "_start": 0}
 
     def frame(self, t: int) -> npt.NDArray[Any]:
-        """Return frame `t`.
+        """Return a frame.
+
+        Parameters
+        ----------
+        t : int
+            Its number, from 0.
+
+        Returns
+        -------
+        ndarray
+            A copy, of shape (Y, X) or (Z, Y, X).
 
         Raises
         ------

@@ -130,7 +130,17 @@ class FileFrames:
         return {**self.__dict__, "_open": None}
 
     def frame(self, t: int) -> npt.NDArray[Any]:
-        """Return frame `t`.
+        """Return a frame.
+
+        Parameters
+        ----------
+        t : int
+            Its number, from 0.
+
+        Returns
+        -------
+        ndarray
+            Of shape (Y, X) or (Z, Y, X).
 
         Raises
         ------

@@ -39,7 +39,13 @@ class Facts:
     times: tuple[int, ...] | None = None
 
     def squeezed(self) -> Facts:
-        """Return the same without axes of length 1, rows and columns apart."""
+        """Return the same without axes of length 1, rows and columns apart.
+
+        Returns
+        -------
+        Facts
+            Perhaps with fewer axes.
+        """
         kept = [(a, n) for a, n in zip(self.axes, self.shape, strict=True) if n != 1 or a in "YX"]
         return replace(self, axes="".join(a for a, _ in kept), shape=tuple(n for _, n in kept))
 

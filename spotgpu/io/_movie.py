@@ -19,7 +19,18 @@ class Reader(Protocol):
     file_backed: bool
 
     def frame(self, t: int) -> npt.NDArray[Any]:
-        """Return frame `t`, from 0; the index is valid."""
+        """Return a frame.
+
+        Parameters
+        ----------
+        t : int
+            Its number, from 0.
+
+        Returns
+        -------
+        ndarray
+            Of shape (Y, X) or (Z, Y, X).
+        """
 
     def close(self) -> None:
         """Let go of the file; the next frame opens it again."""
@@ -77,32 +88,68 @@ class Movie(Sequence[npt.NDArray[Any]]):
 
     @property
     def axes(self) -> str:
-        """Letters of the axes: 'TYX' or 'TZYX'."""
+        """Letters of the axes.
+
+        Returns
+        -------
+        str
+            'TYX' or 'TZYX'.
+        """
         return self._axes
 
     @property
     def frame_shape(self) -> tuple[int, ...]:
-        """Shape of a frame: (Y, X) or (Z, Y, X)."""
+        """Shape of a frame.
+
+        Returns
+        -------
+        tuple of int
+            (Y, X) or (Z, Y, X).
+        """
         return self._frame_shape
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of the movie: number of frames and shape of a frame."""
+        """Number of frames and shape of a frame.
+
+        Returns
+        -------
+        tuple of int
+            (T, Y, X) or (T, Z, Y, X).
+        """
         return (len(self), *self._frame_shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of the pixels."""
+        """Type of the pixels.
+
+        Returns
+        -------
+        dtype
+            Of integers or floats.
+        """
         return self._dtype
 
     @property
     def ndim(self) -> int:
-        """Number of axes, that of time among them."""
+        """Number of axes, that of time among them.
+
+        Returns
+        -------
+        int
+            3 or 4.
+        """
         return len(self._axes)
 
     @property
     def pixel_size_um(self) -> tuple[float, ...] | None:
-        """Sides of a pixel in micrometres, ([z,] y, x); None if one of them is not known."""
+        """Sides of a pixel in micrometres.
+
+        Returns
+        -------
+        tuple of float or None
+            ([z,] y, x); None if one of them is not known.
+        """
         spatial = self._axes[1:]
         if not set(spatial) <= set(self._sizes_um):
             return None
@@ -110,17 +157,35 @@ class Movie(Sequence[npt.NDArray[Any]]):
 
     @property
     def frame_interval_s(self) -> float | None:
-        """Time from frame to frame in seconds; None if not known."""
+        """Time from frame to frame in seconds.
+
+        Returns
+        -------
+        float or None
+            None if it is not known.
+        """
         return self._interval_s
 
     @property
     def source(self) -> str:
-        """Where the frames come from: the path, or what kind of object."""
+        """Where the frames come from.
+
+        Returns
+        -------
+        str
+            The path, or what kind of object.
+        """
         return self._source
 
     @property
     def file_backed(self) -> bool:
-        """Whether another process can read the frames by itself."""
+        """Whether another process can read the frames by itself.
+
+        Returns
+        -------
+        bool
+            True if they lie in files.
+        """
         return self._reader.file_backed
 
     def __len__(self) -> int:

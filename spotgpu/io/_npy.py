@@ -67,7 +67,18 @@ class NpyFrames:
         return self._array
 
     def frame(self, t: int) -> npt.NDArray[Any]:
-        """Return a copy of frame `t`."""
+        """Return a frame.
+
+        Parameters
+        ----------
+        t : int
+            Its number, from 0.
+
+        Returns
+        -------
+        ndarray
+            A copy, of shape (Y, X) or (Z, Y, X).
+        """
         if self.layout is None:
             raise RuntimeError("the layout was not set")
         view = self.array()[self.layout.at(t)].transpose(self.layout.order)

@@ -39,7 +39,18 @@ class Stream(Movie):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The number of frames is not known: there is no shape."""
+        """The number of frames is not known: there is no shape.
+
+        Returns
+        -------
+        tuple
+            Never.
+
+        Raises
+        ------
+        TypeError
+            Always.
+        """
         len(self)
         return ()
 

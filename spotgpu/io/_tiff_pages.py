@@ -129,7 +129,18 @@ class TiffPages:
             raise
 
     def descriptor(self) -> int:
-        """Return the descriptor of the open file."""
+        """Return the descriptor of the open file.
+
+        Returns
+        -------
+        int
+            It is opened if need be.
+
+        Raises
+        ------
+        SpotgpuError
+            If it has changed since it was opened first.
+        """
         if self._descriptor is None:
             self._descriptor = open_descriptor(self.path)
             # Closes it when this object goes; no warning, as there is no writing to lose.
@@ -157,7 +168,18 @@ class TiffPages:
         self.__dict__.update(state, _descriptor=None, _page=None)
 
     def page(self) -> Any:
-        """Return tifffile's first page, which knows how to decode all."""
+        """Return tifffile's first page, which knows how to decode all.
+
+        Returns
+        -------
+        tifffile.TiffPage
+            Its file is closed again.
+
+        Raises
+        ------
+        SpotgpuError
+            If the file is broken.
+        """
         if self._page is None:
             try:
                 # Micro-Manager's and NDTiff's readers would open other files of the folder.
@@ -174,7 +196,18 @@ class TiffPages:
         return self._page
 
     def set_table(self, table: PageTable) -> None:
-        """Take the places of the pages, after a look at their sizes."""
+        """Take the places of the pages, after a look at their sizes.
+
+        Parameters
+        ----------
+        table : PageTable
+            Of this file.
+
+        Raises
+        ------
+        SpotgpuError
+            If pages are too short.
+        """
         if table.offsets.shape[1] != self.segments:
             raise SpotgpuError(
                 f"{self.path} is truncated or corrupt: its pages have {table.offsets.shape[1]} "
@@ -199,11 +232,28 @@ class TiffPages:
 
     @property
     def page_bytes(self) -> int:
-        """Size of the pixels of a page."""
+        """Size of the pixels of a page.
+
+        Returns
+        -------
+        int
+            In bytes, decoded.
+        """
         return math.prod(self.shape) * self.dtype.itemsize
 
     def virtual(self, pages: int) -> None:
-        """Take the pages that ImageJ writes behind the first without directories of their own."""
+        """Take the pages that ImageJ writes behind the first without directories of their own.
+
+        Parameters
+        ----------
+        pages : int
+            How many there are, with the first.
+
+        Raises
+        ------
+        SpotgpuError
+            If the file is too short for them.
+        """
         start = self._places[0]
         size = self._stamp[0]
         if not self._in_place[0] or start + pages * self.page_bytes > size:
@@ -217,14 +267,40 @@ class TiffPages:
         self.set_table(PageTable(offsets, np.full_like(offsets, self.page_bytes), self.table.like))
 
     def read(self, page: int, out: npt.NDArray[Any]) -> None:
-        """Read the pixels of a page into an array of its shape."""
+        """Read the pixels of a page.
+
+        Parameters
+        ----------
+        page : int
+            Its number.
+        out : ndarray
+            Of the shape of a page, contiguous; filled.
+
+        Raises
+        ------
+        SpotgpuError
+            If the file is broken there.
+        """
         if self._in_place[page]:
             self._read_raw(self._places[page], out, page)
         else:
             self._decode(page, out)
 
     def read_run(self, pages: list[int], out: npt.NDArray[Any]) -> None:
-        """Read pages, in one go if they lie one behind the other."""
+        """Read pages, in one go if they lie one behind the other.
+
+        Parameters
+        ----------
+        pages : list of int
+            Their numbers.
+        out : ndarray
+            Of the shape of the pages on top of each other, contiguous; filled.
+
+        Raises
+        ------
+        SpotgpuError
+            If the file is broken there.
+        """
         first = self._places[pages[0]]
         size = self.page_bytes
         if all(
