@@ -15,6 +15,12 @@ from spotgpu.tables import require_columns
 
 __all__ = ["Rows", "SortedTracks", "read_rows", "sort_rows"]
 
+#: Frames (N,) and positions (ndim, N), by track.
+Sorted = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
+
+#: Cells of a table for each row, up to which it is worth filling.
+SPARSE = 4
+
 
 @dataclass(frozen=True)
 class SortedTracks:
@@ -136,33 +142,60 @@ def sort_rows(name: str, rows: Rows) -> SortedTracks:
     SortedTracks
         The same.
     """
-    order, starts = _order(rows.codes, rows.frames, len(rows.labels))
-    if order is None:
-        frames, positions = rows.frames, np.array(rows.positions)
-    else:
-        frames = rows.frames.take(order)
-        positions = np.empty((len(rows.positions), len(order)))
-        for place, values in zip(positions, rows.positions, strict=True):
-            values.take(order, out=place, mode="clip")
+    starts = np.zeros(len(rows.labels) + 1, np.int64)
+    np.cumsum(np.bincount(rows.codes, minlength=len(rows.labels)), out=starts[1:])
+    frames, positions = _by_cells(rows, starts) or _by_rows(rows)
     result = SortedTracks(rows.labels, starts, frames, positions)
     _check_unique(name, result)
     return result
 
 
-def _order(
-    codes: npt.NDArray[np.int64], frames: npt.NDArray[np.int64], n_tracks: int
-) -> tuple[npt.NDArray[np.int64] | None, npt.NDArray[np.int64]]:
-    """Return the rows by track and frame, None if they are so already, and where tracks start."""
-    starts = np.zeros(n_tracks + 1, np.int64)
-    np.cumsum(np.bincount(codes, minlength=n_tracks), out=starts[1:])
-    by_frame = bool((frames[1:] >= frames[:-1]).all())
+def _by_cells(rows: Rows, starts: npt.NDArray[np.int64]) -> Sorted | None:
+    """Sort frames and positions by writing them where they belong, None if that does not pay.
+
+    Rows by frame, as linkers leave them, are written to as many places at once as there are
+    particles, which a cache holds: several times as fast as fetching them track by track.
+    """
+    codes, frames = rows.codes, rows.frames
+    if not len(codes) or not (frames[1:] >= frames[:-1]).all():
+        return None
+    first, last = np.empty((2, len(rows.labels)), np.int64)
+    first[codes[::-1]] = frames[::-1]  # of several values the last one stays
+    last[codes] = frames
+    ends = np.cumsum(last - first + 1)
+    if ends[-1] > SPARSE * len(codes):
+        return None
+    shift = ends - last - 1
+    cells = shift[codes]
+    cells += frames
+    seen = np.zeros(ends[-1], np.bool_)
+    seen[cells] = True
+    places = np.flatnonzero(seen)
+    if len(places) < len(codes):
+        return None  # a particle is twice in a frame
+    positions = np.empty((len(rows.positions), len(codes)))
+    table = np.empty(len(seen))
+    for place, values in zip(positions, rows.positions, strict=True):
+        table[cells] = values
+        table.take(places, out=place, mode="clip")
+    return places - np.repeat(shift, np.diff(starts)), positions
+
+
+def _by_rows(rows: Rows) -> Sorted:
+    """Sort frames and positions by sorting the rows' numbers."""
+    codes, frames = rows.codes, rows.frames
     by_track = bool((codes[1:] >= codes[:-1]).all())
     if by_track and ((frames[1:] >= frames[:-1]) | (codes[1:] > codes[:-1])).all():
-        return None, starts
-    if by_frame:
-        return _counting_sort(codes, n_tracks), starts
-    rows = np.argsort(frames, kind="stable")
-    return rows[_counting_sort(codes[rows], n_tracks)], starts
+        return frames, np.array(rows.positions)
+    if (frames[1:] >= frames[:-1]).all():
+        order = _counting_sort(codes, len(rows.labels))
+    else:
+        order = np.argsort(frames, kind="stable")
+        order = order[_counting_sort(codes[order], len(rows.labels))]
+    positions = np.empty((len(rows.positions), len(order)))
+    for place, values in zip(positions, rows.positions, strict=True):
+        values.take(order, out=place, mode="clip")
+    return frames.take(order), positions
 
 
 def _counting_sort(codes: npt.NDArray[np.int64], n: int) -> npt.NDArray[np.int64]:

@@ -156,7 +156,7 @@ def test_unbiased_and_honest(make_tracks, method, ndim) -> None:
 )
 def test_unbiased_and_honest_at_length(make_tracks, method, options) -> None:
     confidence = options.get("confidence", 0.95)
-    fits, sigma = simulate(make_tracks, 1000, method, seed=7, **options)
+    fits, sigma = simulate(make_tracks, 400, method, seed=7, **options)
     # The number of lags is chosen from the data, which costs ordinary least squares a little.
     check(fits, confidence, bias=0.05 if method == "ols" else 0.01)
     if options["error"] > 0:

@@ -17,15 +17,15 @@ from tests.tolerance import MSD_FFT
 
 MPP, FPS = 0.16, 12.5
 
-#: Without gaps trackpy takes the Fourier transform of positions hundreds of pixels from the
-#: origin and loses digits; with gaps it sums directly.
-TRACKPY_FFT, TRACKPY_DIRECT = 1e-7, 1e-9
+#: Without gaps trackpy takes the Fourier transform of positions up to 80 µm from the origin, and
+#: loses what is below 1e-15 of their square; emsd averages much of it out.
+TRACKPY_FFT = 1e-10
 
 SHAPES = {
-    "whole": {"tracks": 7, "frames": 40},
-    "gaps": {"tracks": 7, "frames": 40, "gaps": 0.2},
-    "ragged": {"tracks": 25, "frames": 40, "ragged": True},
-    "ragged, gaps": {"tracks": 25, "frames": 40, "ragged": True, "gaps": 0.4},
+    "whole": {"tracks": 5, "frames": 40},
+    "gaps": {"tracks": 5, "frames": 40, "gaps": 0.2},
+    "ragged": {"tracks": 12, "frames": 40, "ragged": True},
+    "ragged, gaps": {"tracks": 12, "frames": 40, "ragged": True, "gaps": 0.4},
 }
 
 
@@ -36,9 +36,9 @@ def peer(function, *args, **options):
         return function(*args, **options)
 
 
-def close(ours, theirs, rtol) -> None:
+def close(ours, theirs, rtol=1e-9, atol=1e-12) -> None:
     np.testing.assert_allclose(
-        np.asarray(ours, float), np.asarray(theirs, float), rtol=rtol, atol=1e-12
+        np.asarray(ours, float), np.asarray(theirs, float), rtol=rtol, atol=atol
     )
 
 
@@ -48,14 +48,14 @@ def shape(request):
 
 
 @pytest.mark.parametrize("max_lagtime", [1, 6, 100])
-@pytest.mark.parametrize("columns", [["x", "y"], ["x", "y", "z"], ["y"], ["z", "x"]])
+@pytest.mark.parametrize("columns", [["x", "y"], ["x", "y", "z"], ["z"]])
 def test_imsd_as_trackpy(make_tracks, shape, columns, max_lagtime) -> None:
     table = make_tracks(**shape, ndim=3)
     options = {"max_lagtime": max_lagtime, "pos_columns": columns}
     for statistic in ("msd", f"<{columns[0]}>", f"<{columns[-1]}^2>"):
         ours = motion.imsd(table, MPP, FPS, statistic=statistic, **options)
         theirs = peer(trackpy.imsd, table, MPP, FPS, statistic=statistic, **options)
-        close(ours, theirs, TRACKPY_FFT)
+        close(ours, theirs, atol=TRACKPY_FFT)
         pd.testing.assert_index_equal(ours.index, theirs.index)
         pd.testing.assert_index_equal(ours.columns, theirs.columns)
 
@@ -65,17 +65,17 @@ def test_emsd_as_trackpy(make_tracks, shape, max_lagtime) -> None:
     table = make_tracks(**shape)
     ours = motion.emsd(table, MPP, FPS, max_lagtime)
     theirs = peer(trackpy.emsd, table, MPP, FPS, max_lagtime)
-    close(ours, theirs, TRACKPY_DIRECT)
+    close(ours, theirs, atol=TRACKPY_FFT)
     close(ours.index, theirs.index, 1e-14)
     assert (ours.name, ours.index.name) == (theirs.name, theirs.index.name)
     ours = motion.emsd(table, MPP, FPS, max_lagtime, detail=True)
     theirs = peer(trackpy.emsd, table, MPP, FPS, max_lagtime, detail=True)
     pd.testing.assert_index_equal(ours.index, theirs.index)
     assert list(ours.columns) == list(theirs.columns)
-    close(ours[["msd", "N", "lagt"]], theirs[["msd", "N", "lagt"]], TRACKPY_DIRECT)
+    close(ours[["msd", "N", "lagt"]], theirs[["msd", "N", "lagt"]], atol=TRACKPY_FFT)
     if "ragged" not in shape:
         # Where a track lacks a lag, trackpy divides these by the weight of all tracks.
-        close(ours, theirs, TRACKPY_DIRECT)
+        close(ours, theirs, atol=TRACKPY_FFT)
 
 
 def test_emsd_weighs_every_column_alike(make_tracks) -> None:
@@ -98,7 +98,7 @@ def test_msd_as_trackpy(make_tracks, detail, gaps, max_lagtime) -> None:
     ours = motion.msd(table, MPP, FPS, max_lagtime, detail)
     theirs = peer(trackpy.msd, table, MPP, FPS, max_lagtime, detail)
     assert list(ours.columns) == list(theirs.columns)
-    close(ours, theirs, TRACKPY_FFT)
+    close(ours, theirs, atol=TRACKPY_FFT)
     pd.testing.assert_index_equal(ours.index, theirs.index, exact=False)
 
 
@@ -131,8 +131,9 @@ def test_fft_as_mirror(make_tracks, seed, frames, gaps, ragged, max_lagtime, smo
     np.testing.assert_allclose(ours, expected, rtol=MSD_FFT.allowed)
 
 
-def test_order_of_rows_and_columns_of_numbers(make_tracks) -> None:
-    table = make_tracks(12, 30, gaps=0.2)
+@pytest.mark.parametrize("gaps", [0, 0.2, 0.95])
+def test_order_of_rows_and_columns_of_numbers(make_tracks, gaps) -> None:
+    table = make_tracks(12, 30, gaps=gaps)
     shuffled = table.sample(frac=1, random_state=3)
     by_track = table.sort_values(["particle", "frame"])
     floats = table.astype({"particle": float, "frame": float})
@@ -140,7 +141,7 @@ def test_order_of_rows_and_columns_of_numbers(make_tracks) -> None:
     for other in (shuffled, by_track, floats):
         np.testing.assert_array_equal(motion.imsd(other, MPP, FPS), expected)
     named = table.assign(particle=table["particle"].map("p{:02}".format))
-    assert list(motion.imsd(named, MPP, FPS).columns[:2]) == ["p00", "p01"]
+    assert list(motion.imsd(named, MPP, FPS)) == [f"p{p:02}" for p in expected]
     np.testing.assert_array_equal(motion.imsd(named, MPP, FPS), expected)
 
 
