@@ -18,8 +18,9 @@ __all__ = ["centroid", "characterize"]
 #: A window moves by one pixel along an axis whose offset exceeds this.
 SHIFT = 0.6
 
-#: Pixels gathered at once: the block stays in a core's cache.
-BLOCK = 1 << 17
+#: Pixels gathered at once: the block stays in a core's cache, and its product with a few rows of
+#: weights in one thread.
+BLOCK = 1 << 16
 
 
 class Characteristics(NamedTuple):

@@ -19,8 +19,12 @@ from spotgpu.backends.cpu._strips import BLOCK
 
 __all__ = ["certified"]
 
-#: Rows of a block that goes through all axes while it is in the cache, and of a band of the matrix.
-ROWS, BAND = 512, 32
+#: Rows of a band of the matrix.
+BAND = 32
+
+#: Multiplications in a product of matrices that OpenBLAS and its kin do in one thread. With more,
+#: the threads of products as small as these wait for each other most of the time.
+ONE_THREAD = 1 << 18
 
 #: Pixels that are turned into integers at once.
 PIECE = 1 << 16
@@ -174,7 +178,7 @@ def _lowpass32(
         for start in range(0, volume.shape[1], BLOCK):
             strip = volume[:, start : start + BLOCK].astype(np.float32)
             for band, reach, covered in bands:
-                np.matmul(band, strip[reach], out=target[covered, start : start + BLOCK])
+                _multiply(band, strip[reach], target[covered, start : start + BLOCK])
     planes = (-1, *frame.shape[-2:])
     for plane, target in zip(source.reshape(planes), result.reshape(planes), strict=True):
         _filter_plane(plane.astype(np.float32), target, rows, columns)
@@ -187,16 +191,26 @@ def _filter_plane(
     rows: list[Band],
     columns: list[Band],
 ) -> None:
-    per_block = max(1, ROWS // rows[0][0].shape[0])
-    buffer = np.empty((per_block * rows[0][0].shape[0], plane.shape[1]), np.float32)
+    # A block of rows goes through both axes while it is in the cache.
+    side = rows[0][0].shape[0]
+    per_block = max(1, ONE_THREAD // (side * columns[0][0].size))
+    buffer = np.empty((per_block * side, plane.shape[1]), np.float32)
     for number in range(0, len(rows), per_block):
         block = rows[number : number + per_block]
         first, last = block[0][2].start, block[-1][2].stop
         for band, reach, covered in block:
-            smooth = buffer[covered.start - first : covered.stop - first]
-            np.matmul(band, plane[reach], out=smooth)
+            _multiply(band, plane[reach], buffer[covered.start - first : covered.stop - first])
         for band, reach, covered in columns:
             np.matmul(buffer[: last - first, reach], band.T, out=target[first:last, covered])
+
+
+def _multiply(
+    band: npt.NDArray[np.float32], source: npt.NDArray[np.float32], out: npt.NDArray[np.float32]
+) -> None:
+    step = max(1, ONE_THREAD // band.size)
+    for start in range(0, source.shape[1], step):
+        piece = slice(start, start + step)
+        np.matmul(band, source[:, piece], out=out[:, piece])
 
 
 #: A piece of the convolution matrix, the pixels that it reads and the pixels that it gives.
