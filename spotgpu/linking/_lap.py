@@ -15,9 +15,9 @@ from spotgpu.linking._candidates import Floats, Ints
 __all__ = ["solve_dense", "solve_sparse", "solver_name"]
 
 HAS_LAPJV = importlib.util.find_spec("lapjv") is not None
-#: Sides of the blocks that lapjv gets. A call takes longer than all of scipy's work on smaller
-#: ones; larger ones, where many entries are equal, can take it many times as long.
-LAPJV_SIDES = range(16, 65)
+#: Sides of the blocks that lapjv gets. On smaller ones a call of it takes several times as long as
+#: scipy's; on larger ones, whose many equal entries it handles badly, up to a hundred times.
+LAPJV_SIDES = range(32, 65)
 
 
 def solver_name() -> str:

@@ -48,7 +48,7 @@ def previous_points_remembered(movie: Movie, rules: Rules) -> Ints:
         if movie.start[begin] == movie.start[end]:
             continue
         grid = Grid(movie.positions[:, rows], movie.frame[rows] - base, rules.reach)
-        chunk = _Chunk(grid, rules, begin - base, end - base)
+        chunk = _Chunk(grid, rules, begin - base)
         chunk.settle()
         rows = rows[grid.row]
         gap[rows] = chunk.gap
@@ -106,8 +106,8 @@ class _Chunk:
         Points of the frames, and of the frames before those that may be remembered.
     rules : Rules
         Limits.
-    begin, end : int
-        Frames of the grid that are to be linked to earlier ones.
+    begin : int
+        First frame of the grid that is to be linked to earlier ones.
 
     Attributes
     ----------
@@ -117,8 +117,9 @@ class _Chunk:
         Frames until the next point of the track; memory + 2 without one.
     """
 
-    def __init__(self, grid: Grid, rules: Rules, begin: int, end: int) -> None:
-        self._grid, self._rules, self._begin, self._end = grid, rules, begin, end
+    def __init__(self, grid: Grid, rules: Rules, begin: int) -> None:
+        self._grid, self._rules, self._begin = grid, rules, begin
+        self._end = int(grid.frame[-1]) + 1
         n = len(grid.row)
         self._gaps = rules.memory + 1
         self._pairs = adjacent(grid, rules.most, begin)
