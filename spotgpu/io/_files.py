@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spotgpu.io._layout import Layout
-from spotgpu.io._movie import Reader
+from spotgpu.io._sequence import Reader
 from spotgpu.io._stream import require_alike
 
 __all__ = ["IMAGES", "FileFrames", "files_in", "matching"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from spotgpu.io._layout import Facts, Layout
-from spotgpu.io._movie import Movie, Reader
+from spotgpu.io._movie import Movie
+from spotgpu.io._sequence import Reader
 
 __all__ = ["known", "made"]
 

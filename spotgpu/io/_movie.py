@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from types import TracebackType
-from typing import Any, Protocol, Self, overload
+from typing import Any, Self, overload
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Movie", "Reader"]
+from spotgpu.io._sequence import ImageSequence, Reader
+
+__all__ = ["Movie"]
 
 
-class Reader(Protocol):
-    """What reads the frames of a source. One that is backed by files can be pickled."""
-
-    file_backed: bool
-
-    def frame(self, t: int) -> npt.NDArray[Any]:
-        """Return a frame.
-
-        Parameters
-        ----------
-        t : int
-            Its number, from 0.
-
-        Returns
-        -------
-        ndarray
-            Of shape (Y, X) or (Z, Y, X).
-        """
-
-    def close(self) -> None:
-        """Let go of the file; the next frame opens it again."""
-
-
-class Movie(Sequence[npt.NDArray[Any]]):
+class Movie(ImageSequence):
     """A lazy sequence of frames: each is read when it is asked for, and not kept.
 
     Made by `open`. ``movie[5]`` and ``movie[-1]`` are frames, numpy arrays of shape (Y, X) or
@@ -217,59 +196,6 @@ class Movie(Sequence[npt.NDArray[Any]]):
 
     def __reversed__(self) -> Iterator[npt.NDArray[Any]]:
         return iter(self[::-1])
-
-    def __contains__(self, value: object) -> bool:
-        # Sequence's own would compare arrays for truth.
-        return any(np.array_equal(frame, value) for frame in self)  # type: ignore[arg-type]
-
-    def index(self, value: Any, start: int = 0, stop: int | None = None) -> int:
-        """Return the number of the first frame that equals an image.
-
-        Parameters
-        ----------
-        value : array_like
-            The image.
-        start, stop : int, optional
-            Where to look.
-
-        Returns
-        -------
-        int
-            The frame's number.
-
-        Raises
-        ------
-        ValueError
-            If there is none.
-        """
-        for i in range(*slice(start, stop).indices(len(self))):
-            if np.array_equal(self[i], value):
-                return i
-        raise ValueError(f"the image is not in {self!r}")
-
-    def count(self, value: Any) -> int:
-        """Return how many frames equal an image.
-
-        Parameters
-        ----------
-        value : array_like
-            The image.
-
-        Returns
-        -------
-        int
-            Number of frames.
-        """
-        return sum(np.array_equal(frame, value) for frame in self)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
-        """Return all frames as one array: all of it in memory."""
-        if copy is False:
-            raise ValueError("a movie is read into a new array: `copy` must not be False")
-        array = np.empty(self.shape, self.dtype)
-        for i, frame in enumerate(self):
-            array[i] = frame
-        return array if dtype is None else array.astype(dtype, copy=False)
 
     def __enter__(self) -> Self:
         return self

@@ -11,8 +11,9 @@ from spotgpu.io._arrays import array_facts
 from spotgpu.io._files import FileFrames, files_in, matching
 from spotgpu.io._layout import Facts, Layout
 from spotgpu.io._made import made
-from spotgpu.io._movie import Movie, Reader
+from spotgpu.io._movie import Movie
 from spotgpu.io._npy import NpyFrames
+from spotgpu.io._sequence import Reader
 from spotgpu.io._tiff import TiffSource
 from spotgpu.io._zarr import ZarrSource, is_zarr
 

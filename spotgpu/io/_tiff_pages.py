@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import struct
-import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +15,10 @@ import numpy.typing as npt
 import tifffile
 
 from spotgpu.errors import SpotgpuError
+from spotgpu.io._open_file import OpenFile
 from spotgpu.io._tiff_directories import PageTable, page_table
 
-__all__ = ["TiffPages", "open_descriptor"]
+__all__ = ["TiffPages"]
 
 #: What tifffile meets a broken file with.
 BROKEN = (
@@ -53,34 +52,6 @@ def _quiet() -> Iterator[None]:
         logger.removeFilter(nothing)
 
 
-def open_descriptor(path: Path) -> int:
-    """Open a file for reading.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    int
-        Its descriptor.
-
-    Raises
-    ------
-    FileNotFoundError
-        If it is not there.
-    SpotgpuError
-        If it cannot be read.
-    """
-    try:
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise FileNotFoundError(f"`source` must be a file that is there, got {path}") from None
-    except OSError as error:
-        raise SpotgpuError(f"{path} cannot be read: {error.strerror}") from error
-
-
 class TiffPages:
     """The pages of one file, all alike. Can be pickled.
 
@@ -92,11 +63,8 @@ class TiffPages:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._descriptor: int | None = None
+        self.file = OpenFile(path)
         self._page: Any = None
-        descriptor = self.descriptor()
-        stat = os.fstat(descriptor)
-        self._stamp = stat.st_size, stat.st_mtime_ns
         try:
             page = self.page()
             kind = next((text for flag, text in UNREAD.items() if getattr(page, flag, False)), None)
@@ -123,49 +91,17 @@ class TiffPages:
                 and not page.is_subsampled
             )
             self.segments = math.prod(page.chunked)
-            self.set_table(page_table(descriptor, str(path)))
+            self.set_table(page_table(self.file.descriptor(), str(path)))
         except BaseException:
             self.close()
             raise
 
-    def descriptor(self) -> int:
-        """Return the descriptor of the open file.
-
-        Returns
-        -------
-        int
-            It is opened if need be.
-
-        Raises
-        ------
-        SpotgpuError
-            If it has changed since it was opened first.
-        """
-        if self._descriptor is None:
-            self._descriptor = open_descriptor(self.path)
-            # Closes it when this object goes; no warning, as there is no writing to lose.
-            self._closer = weakref.finalize(self, os.close, self._descriptor)
-            if getattr(self, "_stamp", None) is not None:
-                stat = os.fstat(self._descriptor)
-                if (stat.st_size, stat.st_mtime_ns) != self._stamp:
-                    raise SpotgpuError(f"{self.path} has changed since it was opened")
-        return self._descriptor
-
     def close(self) -> None:
         """Close the file."""
-        if self._descriptor is not None:
-            self._closer()
-            self._descriptor = None
+        self.file.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {
-            key: value
-            for key, value in self.__dict__.items()
-            if key not in {"_descriptor", "_page", "_closer"}
-        }
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _descriptor=None, _page=None)
+        return {**self.__dict__, "_page": None}
 
     def page(self) -> Any:
         """Return tifffile's first page, which knows how to decode all.
@@ -255,7 +191,7 @@ class TiffPages:
             If the file is too short for them.
         """
         start = self._places[0]
-        size = self._stamp[0]
+        size = self.file.size
         if not self._in_place[0] or start + pages * self.page_bytes > size:
             raise SpotgpuError(
                 f"{self.path} is truncated: it says {pages} pages and has "
@@ -312,22 +248,15 @@ class TiffPages:
             self.read(page, out[k])
 
     def _read_raw(self, place: int, out: npt.NDArray[Any], page: int) -> None:
-        view = out.reshape(-1).view(np.uint8).data
-        descriptor = self.descriptor()
-        done = 0
-        while done < len(view):
-            try:
-                got = os.preadv(descriptor, [view[done:]], place + done)
-            except OSError as error:
-                raise self._unreadable(page, str(error.strerror)) from error
-            if got == 0:
-                raise self._unreadable(page, "the file ends within it")
-            done += got
+        try:
+            self.file.read_into(place, out)
+        except OSError as error:
+            raise self._unreadable(page, error) from error
         if not self._raw_dtype.isnative:
             out.byteswap(inplace=True)
 
     def _decode(self, page: int, out: npt.NDArray[Any]) -> None:
-        first, descriptor = self.page(), self.descriptor()
+        first = self.page()
         options = (
             {"jpegtables": first.jpegtables, "jpegheader": first.jpegheader}
             if first.compression in JPEG
@@ -339,9 +268,7 @@ class TiffPages:
         )
         for k, (place, size) in enumerate(where):
             try:
-                data = os.pread(descriptor, size, place)
-                if len(data) < size:
-                    raise self._unreadable(page, "the file ends within it")
+                data = self.file.read(place, size)
                 segment, (s, d, h, w, _), shape = first.decode(data, k, **options)
                 part = whole[s, d : d + shape[0], h : h + shape[1], w : w + shape[2]]
                 # A strip cut off may come out smaller, and would be spread over the whole.
@@ -349,7 +276,8 @@ class TiffPages:
                     raise ValueError(f"strip {k} is too short")
                 part[...] = segment[tuple(slice(n) for n in part.shape)]
             except (*UNDECODABLE, OSError) as error:
-                raise self._unreadable(page, str(error) or type(error).__name__) from error
+                raise self._unreadable(page, error) from error
 
-    def _unreadable(self, page: int, why: str) -> SpotgpuError:
+    def _unreadable(self, page: int, error: Exception) -> SpotgpuError:
+        why = str(error) or type(error).__name__
         return SpotgpuError(f"page {page} of {self.path} is truncated or corrupt: {why}")
