@@ -99,7 +99,8 @@ def pair_sums(
     order = order[spans[order] > 1]
     start = 0
     while start < len(order):
-        rest = order[start : start + BLOCK // 2]
+        # More than this many of the first one's class do not fit into a block.
+        rest = order[start : start + 1 + 4 * BLOCK // (3 * int(spans[order[start]]))]
         alike = (classes[rest] == classes[rest[0]]) & (gaps[rest] == gaps[rest[0]])
         rest = rest[: len(rest) if alike.all() else int(np.argmin(alike))]
         longest = int(spans[rest].max())

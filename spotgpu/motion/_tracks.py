@@ -154,7 +154,7 @@ def _by_cells(rows: Rows, starts: npt.NDArray[np.int64]) -> Sorted | None:
     """Sort frames and positions by writing them where they belong, None if that does not pay.
 
     Rows by frame, as linkers leave them, are written to as many places at once as there are
-    particles, which a cache holds: several times as fast as fetching them track by track.
+    particles, which a cache holds: faster than fetching them track by track.
     """
     codes, frames = rows.codes, rows.frames
     if not len(codes) or not (frames[1:] >= frames[:-1]).all():
@@ -162,9 +162,9 @@ def _by_cells(rows: Rows, starts: npt.NDArray[np.int64]) -> Sorted | None:
     first, last = np.empty((2, len(rows.labels)), np.int64)
     first[codes[::-1]] = frames[::-1]  # of several values the last one stays
     last[codes] = frames
-    ends = np.cumsum(last - first + 1)
-    if ends[-1] > SPARSE * len(codes):
+    if (last - first + 1.0).sum() > SPARSE * len(codes):
         return None
+    ends = np.cumsum(last - first + 1)
     shift = ends - last - 1
     cells = shift[codes]
     cells += frames
