@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spotgpu.simulate._render import add_spots
+from spotgpu.simulate._render import draw_spots
 
 __all__ = ["Camera", "Scene", "pixel_type"]
 
@@ -112,6 +112,7 @@ class Scene:
         """
         rows = slice(*self.starts[number : number + 2])
         heights = self.heights[rows] * math.exp(-self.bleaching * number)
-        image = self.background.copy()
-        add_spots(image, self.centres[rows], heights, self.sigma, self.integrate)
+        image = draw_spots(
+            self.shape, self.background, self.centres[rows], heights, self.sigma, self.integrate
+        )
         return self.camera.expose(image, np.random.default_rng((self.seed, number)))

@@ -16,7 +16,7 @@ from spotgpu.checks import number, per_axis
 from spotgpu.simulate._motion import image_shape
 from spotgpu.tables import position_columns
 
-__all__ = ["REACH", "add_spots", "render", "spot_widths"]
+__all__ = ["REACH", "draw_spots", "grey_background", "render", "spot_signals", "spot_widths"]
 
 Array = npt.NDArray[np.float64]
 
@@ -92,7 +92,8 @@ def render(
     if not np.isfinite(centres).all():
         raise ValueError("`positions` must be finite, got NaN or infinity")
     heights = spot_signals(signal, len(centres))
-    return add_spots(grey_background(background, lengths), centres, heights, widths, integrate)
+    levels = grey_background(background, lengths)
+    return draw_spots(lengths, levels, centres, heights, widths, integrate)
 
 
 def spot_widths(sigma: Any, ndim: int) -> tuple[float, ...]:
@@ -149,7 +150,7 @@ def spot_signals(signal: Any, n: int) -> Array:
 
 
 def grey_background(background: Any, shape: tuple[int, ...]) -> Array:
-    """Return a new image of the background.
+    """Return the grey level without spots.
 
     Parameters
     ----------
@@ -160,8 +161,8 @@ def grey_background(background: Any, shape: tuple[int, ...]) -> Array:
 
     Returns
     -------
-    array of float64, shape ([Z,] Y, X)
-        All >= 0.
+    array of float64
+        All >= 0; it broadcasts to `shape`.
 
     Raises
     ------
@@ -169,28 +170,35 @@ def grey_background(background: Any, shape: tuple[int, ...]) -> Array:
         If a value is negative or not finite, or the shape does not fit.
     """
     if not isinstance(background, Iterable):
-        return np.full(shape, number("background", background, at_least=0))
+        return np.array(number("background", background, at_least=0))
     try:
-        image = np.asarray(background, dtype=float)
-        image = np.broadcast_to(image, shape).copy()
+        levels = np.array(background, dtype=float)
+        np.broadcast_to(levels, shape)
     except ValueError:
         raise ValueError(
             f"`background` must be numbers that broadcast to {shape}, got other values"
         ) from None
-    if not (np.isfinite(image) & (image >= 0)).all():
+    if not (np.isfinite(levels) & (levels >= 0)).all():
         raise ValueError("`background` must be finite and >= 0, got other values")
-    return image
+    return levels
 
 
-def add_spots(
-    image: Array, centres: Array, heights: Array, sigma: Sequence[float], integrate: bool
+def draw_spots(
+    shape: tuple[int, ...],
+    background: Array,
+    centres: Array,
+    heights: Array,
+    sigma: Sequence[float],
+    integrate: bool,
 ) -> Array:
-    """Add spots to `image`.
+    """Return an image of spots.
 
     Parameters
     ----------
-    image : array of float64, shape ([Z,] Y, X)
-        It is changed.
+    shape : tuple of int
+        Shape of the image.
+    background : array of float64
+        Grey level without spots; it broadcasts to `shape`.
     centres : array of float64, shape (n, ndim)
         In px.
     heights : array of float64, shape (n,)
@@ -203,8 +211,10 @@ def add_spots(
     Returns
     -------
     array of float64, shape ([Z,] Y, X)
-        `image`.
+        A new one.
     """
+    image = np.empty(shape)
+    image[...] = background
     reach = np.array([math.ceil(REACH * s) for s in sigma])
     nearest = np.floor(centres + 0.5)
     seen = ((nearest + reach >= 0) & (nearest - reach < image.shape)).all(axis=1)

@@ -64,6 +64,7 @@ def test_pickles_into_another_process() -> None:
     frames = movie(TRACKS, (40, 50))
     copy = pickle.loads(pickle.dumps(frames))  # noqa: S301
     np.testing.assert_array_equal(copy[3], frames[3])
+    assert len(pickle.dumps(movie(TRACKS, (4000, 5000)))) < 20_000  # no image is in it
     code = (
         "import sys; from spotgpu.simulate import *; t = brownian_motion(6, 10, (40, 50), "
         "margin=8, seed=1); sys.stdout.buffer.write(movie(t, (40, 50))[3].tobytes())"
