@@ -173,22 +173,22 @@ def _sums(
     if not per_axis:
         power, square = power.sum(axis=0, keepdims=True), square.sum(axis=0, keepdims=True)
     moments = square.sum(axis=2)
+    shifted: Array | None = None
     if dense.gapped is not None:
         presence = fft.rfft(dense.gapped, length, axis=1)
         pairs = np.rint(_inverse(presence.real**2 + presence.imag**2, length, lags))
         crossed = presence.conj() * fft.rfft(square, length, axis=2)
         squares = _inverse(2 * (crossed.real - power), length, lags)
-        shifted = (
-            _inverse(2j * (presence.conj() * transform).imag, length, lags) if shifts else None
-        )
+        if shifts:
+            shifted = _inverse(2j * (presence.conj() * transform).imag, length, lags)
     else:
         pairs = np.maximum(dense.spans[:, None] - np.arange(1, lags + 1), 0)
         head, tail = _ends(square, dense.spans, lags)
         squares = 2 * moments[:, :, None] - np.cumsum(head + tail, axis=2)
         squares -= 2 * _inverse(power, length, lags)
-        shifted = (
-            np.cumsum(np.subtract(*_ends(x, dense.spans, lags)[::-1]), axis=2) if shifts else None
-        )
+        if shifts:
+            head, tail = _ends(x, dense.spans, lags)
+            shifted = np.cumsum(tail - head, axis=2)
     _repair(squares, moments, pairs, dense)
     if shifted is not None:
         shifted *= pairs > 0
