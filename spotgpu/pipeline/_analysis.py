@@ -77,14 +77,12 @@ def analyse(
     Analysis
         With empty tables, and why, if there is too little.
     """
-    if tracks.empty:
-        nothing = pd.DataFrame()
-        return Analysis(None, nothing, nothing, nothing, None, "no track is left")
     found = None
     moved = tracks
     if drift or (drift is None and tracks_per_frame(tracks) >= DRIFT_TRACKS):
         found = _without_gaps(motion.compute_drift(tracks, smoothing=drift_smoothing))
         moved = motion.subtract_drift(tracks, found)
+        found = None if found.empty else found
     moved = moved.reset_index(drop=True)
     units: dict[str, Any] = {"mpp": calibration.mpp, "fps": calibration.fps}
     imsd = motion.imsd(moved, **units, max_lagtime=max_lagtime)

@@ -173,6 +173,7 @@ def track(
         tracks=tracks,
         search_range=search_range,
         min_length=min_length,
+        drift=drift,
         calibration=calibration,
         analysis=analysis,
     )

@@ -34,6 +34,7 @@ class Evidence:
     tracks: pd.DataFrame
     search_range: Any
     min_length: int
+    drift: bool | None
     calibration: Calibration
     analysis: Analysis
 
@@ -82,6 +83,9 @@ def _spots(seen: Evidence) -> Iterator[str]:
 
 
 def _bias(seen: Evidence) -> Iterator[str]:
+    # Few particles at rest are where they are by chance.
+    if seen.linked["particle"].nunique() < 20:
+        return
     for axis, row in subpixel_bias(seen.spots).iterrows():
         if row["biased"]:
             locked = row["pull"] > 0
@@ -168,13 +172,12 @@ def _motion(seen: Evidence) -> Iterator[str]:
     if seen.tracks.empty:
         return
     per_frame = tracks_per_frame(seen.tracks)
-    if analysis.drift is None:
+    if analysis.drift is None and seen.drift is None:
         yield (
-            "The drift was not subtracted: with "
-            f"{per_frame:.1f} tracks a frame it cannot be told from the particles' own motion "
-            "or was not asked for."
+            f"The drift was not subtracted: with {per_frame:.1f} tracks a frame it cannot be told "
+            "from the particles' own motion. The option drift subtracts it all the same."
         )
-    elif per_frame < 20:
+    elif analysis.drift is not None and per_frame < 20:
         yield (
             f"The drift was measured with {per_frame:.1f} tracks a frame: subtracting it takes "
             f"about {1 / max(per_frame, 1):.0%} of the diffusion away."

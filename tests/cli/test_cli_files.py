@@ -213,5 +213,8 @@ def test_nothing_found_is_no_error(movie: Path, tmp_path: Path, call: Callable[.
         *(["y", "x", "mass", "size", "ecc", "signal", "raw_mass", "ep"]),
         "frame",
     ]
+    assert "particle" in pd.read_parquet(tmp_path / "out" / "tracks.parquet")
+    assert "alpha" in pd.read_parquet(tmp_path / "out" / "particles.parquet")
+    assert "msd_um2" in pd.read_csv(tmp_path / "out" / "msd.csv")
     assert json.loads((tmp_path / "out" / "diffusion.json").read_text())["D"] is None
     assert "No diffusion coefficient" in (tmp_path / "out" / "report.html").read_text("utf-8")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import draw, grid_of, walk
+from walking_spots import draw, grid_of, walk
 
 import spotgpu as sg
 from spotgpu.pipeline import Silent, TrackResult, track
@@ -114,6 +114,7 @@ def test_drift_is_subtracted_where_there_are_ten_tracks(paths: np.ndarray) -> No
     few = run(movie_of(paths[:, :4]))
     assert few.drift is None
     assert told(few, "drift was not subtracted")
+    assert not told(run(movie_of(paths[:, :4]), drift=False), "drift was not subtracted")
     assert run(movie_of(paths[:, :4]), drift=True).drift is not None
     assert run(movie_of(paths), drift=False).drift is None
 
