@@ -75,7 +75,8 @@ def plot_traj(
     pos_columns : sequence of str, optional
         Columns of the horizontal and the vertical position. Default ``["x", "y"]``.
     plot_style : dict, optional
-        Properties of the lines (``linewidth``, ``color``, ``alpha``, ...).
+        Options of ``Axes.plot`` (``linewidth``, ``color``, ``marker``, ...); those for markers
+        not where `colorby` is a column of numbers.
     vmin, vmax : float, optional
         Grey levels of `superimpose` shown black and white. Default: its least and largest.
     colorbar : bool
@@ -120,6 +121,7 @@ def plot_traj(
         _by_kind(ax, paths, values, plot_style)
     if label:
         _write_numbers(ax, paths)
+    ax.update_datalim(paths.points[np.isfinite(paths.points).all(axis=1)])
     ax.set_aspect("equal")
     ax.autoscale_view()
     rows_down(ax)
@@ -149,14 +151,12 @@ def _paths(traj: pd.DataFrame, time: str, columns: list[str], size: Sequence[flo
     return Paths(points, order, starts, particle[starts])
 
 
-def _draw(ax: Axes, lines: Any, given: Any, **defaults: Any) -> Any:
-    """Add lines to `ax`."""
-    from matplotlib.collections import LineCollection
+def _plot(ax: Axes, line: npt.NDArray[np.float64], given: Any, color: Any, **defaults: Any) -> None:
+    """Draw one interrupted line."""
     from matplotlib.lines import Line2D
 
-    many = sum(map(len, lines)) > MANY
-    options = style("plot_style", given, Line2D, linewidth=1.0, rasterized=many, **defaults)
-    return ax.add_collection(LineCollection(lines, **options))
+    defaults |= {"color": color, "linewidth": 1.0, "rasterized": len(line) > MANY}
+    ax.plot(*line.T, **style("plot_style", given, Line2D, **defaults))
 
 
 def _is_number(values: pd.Series) -> bool:
@@ -176,7 +176,8 @@ def _by_particle(ax: Axes, paths: Paths, cmap: Any, given: Any) -> None:
         colour = np.arange(n) * colours.N // n
     lengths = np.diff(paths.starts, append=len(paths.points))
     lines, shown = _interrupted(paths, np.repeat(colour, lengths).astype(float))
-    _draw(ax, lines, given, color=colours(shown.astype(int)))
+    for line, color in zip(lines, colours(shown.astype(int)), strict=True):
+        _plot(ax, line, given, color)
 
 
 def _by_number(
@@ -184,7 +185,9 @@ def _by_number(
 ) -> None:
     """Draw all steps of one colour as one line that is interrupted where others come between."""
     from matplotlib import colormaps
+    from matplotlib.collections import LineCollection
     from matplotlib.colors import Normalize
+    from matplotlib.lines import Line2D
 
     numbers = values.to_numpy(float, na_value=np.nan)[paths.order]
     known = numbers[np.isfinite(numbers)]
@@ -194,15 +197,20 @@ def _by_number(
     lines, level = _interrupted(paths, levels)
     colours = colormaps.get_cmap("viridis" if cmap is None else cmap)
     shown = low + (level + 0.5) * span / LEVELS
-    scale = Normalize(low, high)
-    drawn = _draw(
-        ax,
+    many = sum(map(len, lines)) > MANY
+    options = style("plot_style", given, Line2D, linewidth=1.0, rasterized=many)
+    if unknown := [name for name in options if not hasattr(LineCollection, f"set_{name}")]:
+        raise ValueError(
+            f"`plot_style` must have no {', '.join(unknown)} where `colorby` is a column of numbers"
+        )
+    drawn = LineCollection(
         lines,
-        given,
         array=np.ma.masked_invalid(shown),
         cmap=colours.with_extremes(bad="0.5"),
-        norm=scale,
+        norm=Normalize(low, high),
+        **options,
     )
+    ax.add_collection(drawn)
     if colorbar:
         # As high as the axes are drawn, also where their scale makes them narrower.
         beside = ax.inset_axes((1.03, 0.0, 0.04, 1.0))
@@ -236,8 +244,9 @@ def _by_kind(ax: Axes, paths: Paths, values: pd.Series, given: Any) -> None:
     for line, kind in zip(lines, level.astype(int), strict=True):
         colour = COLOURS[kind] if kind >= 0 else "0.5"
         name = str(kinds[kind]) if kind >= 0 else "none"
-        _draw(ax, [line], given, color=colour, label=name)
-    ax.legend(title=str(values.name))
+        _plot(ax, line, given, colour, label=name)
+    if lines:
+        ax.legend(title=str(values.name))
 
 
 def _interrupted(

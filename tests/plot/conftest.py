@@ -41,12 +41,12 @@ def tracks() -> pd.DataFrame:
 
 @pytest.fixture
 def pieces() -> Callable[[Any], list[list[list[float]]]]:
-    """Return the pieces of the lines of a collection, sorted."""
+    """Return the pieces of interrupted lines, sorted."""
 
-    def split(collection: Any) -> list[list[list[float]]]:
+    def split(lines: Any) -> list[list[list[float]]]:
         result = []
-        for path in collection.get_paths():
-            line = path.vertices
+        for drawn in lines:
+            line = drawn.get_xydata()
             ends = np.flatnonzero(np.isnan(line[:, 0]))
             parts = np.split(line, ends)
             result += [part[~np.isnan(part[:, 0])].tolist() for part in parts if part.size]

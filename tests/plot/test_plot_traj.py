@@ -24,11 +24,10 @@ PATHS = [
 
 def test_a_line_for_each_particle(ax: Any, tracks: Any, pieces: Any) -> None:
     assert plot_traj(tracks, ax=ax) is ax
-    (drawn,) = ax.collections
-    assert pieces(drawn) == PATHS
-    colours = [to_hex(c) for c in drawn.get_colors()]
+    assert pieces(ax.lines) == PATHS
+    colours = [to_hex(line.get_color()) for line in ax.lines]
     assert colours == [c.lower() for c in COLOURS[:2]]  # that of the single spot has no line
-    np.testing.assert_allclose(drawn.get_paths()[0].vertices[-1], [16.0, 14.0])
+    np.testing.assert_allclose(ax.lines[0].get_xydata()[-1], [16.0, 14.0])
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("x (px)", "y (px)")
     assert ax.yaxis_inverted()
     assert ax.get_aspect() == 1
@@ -43,17 +42,16 @@ def test_colours_come_round_again(ax: Any, pieces: Any) -> None:
     )
     table["x"] = table["particle"] + 0.1 * table["frame"]
     plot_traj(table, ax=ax)
-    (drawn,) = ax.collections
-    lines = [path.vertices for path in drawn.get_paths()]
+    lines = [line.get_xydata() for line in ax.lines]
     assert len(lines) == len(COLOURS)
     starts = [line[~np.isnan(line[:, 0])][::2, 0].tolist() for line in lines]
     assert starts[0] == [0.0, float(len(COLOURS))]
-    assert len(pieces(drawn)) == n
+    assert len(pieces(ax.lines)) == n
 
 
 def test_micrometres(ax: Any, tracks: Any, pieces: Any) -> None:
     plot_traj(tracks, mpp=0.5, ax=ax, superimpose=np.zeros((40, 60)))
-    assert pieces(ax.collections[0])[0] == [[2.5, 15.0], [3.5, 15.0], [6.5, 15.0]]
+    assert pieces(ax.lines)[0] == [[2.5, 15.0], [3.5, 15.0], [6.5, 15.0]]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("x (µm)", "y (µm)")
     assert ax.images[0].get_extent() == [-0.25, 29.75, -0.25, 19.75]
     assert (ax.get_xlim(), ax.get_ylim()) == ((-0.25, 29.75), (19.75, -0.25))
@@ -64,12 +62,12 @@ def test_projections(ax: Any, tracks: Any, pieces: Any) -> None:
     deep = tracks.assign(z=2.0)
     plot_traj(deep, superimpose=volume, mpp=(3.0, 0.5, 0.25), ax=ax)
     np.testing.assert_array_equal(ax.images[0].get_array(), volume.max(axis=0))
-    assert pieces(ax.collections[0])[0] == [[1.25, 15.0], [1.75, 15.0], [3.25, 15.0]]
+    assert pieces(ax.lines)[0] == [[1.25, 15.0], [1.75, 15.0], [3.25, 15.0]]
     ax.clear()
     plot_traj(deep, superimpose=volume, pos_columns=["y", "z"], mpp=(3.0, 0.5, 0.25), ax=ax)
     np.testing.assert_array_equal(ax.images[0].get_array(), volume.max(axis=2))
     assert ax.images[0].get_extent() == [-0.25, 19.75, -1.5, 16.5]
-    assert pieces(ax.collections[0])[0][0] == [5.0, 6.0]
+    assert pieces(ax.lines)[0][0] == [5.0, 6.0]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("y (µm)", "z (µm)")
 
 
@@ -103,7 +101,7 @@ def test_no_colour_bar_and_another_map(ax: Any, tracks: Any) -> None:
     assert ax.collections[0].get_cmap().name == "plasma"
     plot_traj(tracks, cmap=colormaps["plasma"], ax=ax)
     ends = colormaps["plasma"](np.array([0, 85]))
-    np.testing.assert_allclose(ax.collections[1].get_colors(), ends)
+    np.testing.assert_allclose([line.get_color() for line in ax.lines], ends)
 
 
 def test_unknown_numbers_are_grey(ax: Any, tracks: Any) -> None:
@@ -121,16 +119,16 @@ def test_unknown_numbers_are_grey(ax: Any, tracks: Any) -> None:
 def test_colour_by_kind(ax: Any, tracks: Any, pieces: Any) -> None:
     kinds = tracks["particle"].map({2: "brownian", 7: "confined", 9: None})
     plot_traj(tracks.assign(regime=kinds), colorby="regime", ax=ax)
-    assert [c.get_label() for c in ax.collections] == ["brownian", "confined"]
-    assert [pieces(c) for c in ax.collections] == [PATHS[1:], PATHS[:1]]
+    assert [line.get_label() for line in ax.lines] == ["brownian", "confined"]
+    assert [pieces([line]) for line in ax.lines] == [PATHS[1:], PATHS[:1]]
     legend = ax.get_legend()
     assert legend.get_title().get_text() == "regime"
     assert [t.get_text() for t in legend.get_texts()] == ["brownian", "confined"]
     plot_traj(tracks.assign(long=tracks["particle"] == 2), colorby="long", ax=ax)
-    assert [c.get_label() for c in ax.collections[2:]] == ["False", "True"]
+    assert [line.get_label() for line in ax.lines[2:]] == ["False", "True"]
     lost = tracks.assign(regime=pd.Categorical(kinds.where(tracks["particle"] == 7)))
     plot_traj(lost, colorby="regime", ax=ax)
-    assert [c.get_label() for c in ax.collections[4:]] == ["none", "confined"]
+    assert [line.get_label() for line in ax.lines[4:]] == ["none", "confined"]
 
 
 def test_labels(ax: Any, tracks: Any) -> None:
@@ -144,9 +142,15 @@ def test_labels(ax: Any, tracks: Any) -> None:
 def test_style_and_grey_levels(ax: Any, tracks: Any) -> None:
     look = {"lw": 3, "color": "k"}
     plot_traj(tracks, plot_style=look, superimpose=np.eye(40), vmin=-1, vmax=2, ax=ax)
-    assert ax.collections[0].get_linewidths().tolist() == [3]
-    assert {to_hex(c) for c in ax.collections[0].get_colors()} == {"#000000"}
+    assert {line.get_linewidth() for line in ax.lines} == {3}
+    assert {line.get_color() for line in ax.lines} == {"k"}
     assert look == {"lw": 3, "color": "k"}
+    plot_traj(tracks, plot_style={"marker": "o", "ls": "none"}, ax=ax)
+    assert ax.lines[-1].get_marker() == "o"
+    plot_traj(tracks, "frame", plot_style={"lw": 2, "alpha": 0.5}, ax=ax)
+    assert ax.collections[0].get_linewidths().tolist() == [2]
+    with pytest.raises(ValueError, match="`plot_style` must have no marker where `colorby`"):
+        plot_traj(tracks, "frame", plot_style={"marker": "o"}, ax=ax)
     assert ax.images[0].get_clim() == (-1, 2)
 
 
@@ -159,7 +163,7 @@ def test_over_an_image_of_the_callers(ax: Any, tracks: Any) -> None:
 def test_other_columns(ax: Any, tracks: Any, pieces: Any) -> None:
     renamed = tracks.rename(columns={"frame": "t", "x": "a", "y": "b"})
     plot_traj(renamed, t_column="t", pos_columns=("a", "b"), ax=ax)
-    assert pieces(ax.collections[0]) == PATHS
+    assert pieces(ax.lines) == PATHS
     assert ax.get_xlabel() == "a (px)"
 
 
@@ -180,20 +184,31 @@ def test_no_step_is_lost_or_made_up(rows: list[tuple[int, int]]) -> None:
         ax = Figure().add_subplot()
         plot_traj(table, colorby=colorby, ax=ax)
         drawn = []
-        for collection in ax.collections:
-            for path in collection.get_paths():
-                y = path.vertices[:, 1]
-                known = ~np.isnan(y[:-1]) & ~np.isnan(y[1:])
-                drawn += list(zip(y[:-1][known], y[1:][known], strict=True))
+        lines = [line.get_ydata() for line in ax.lines]
+        lines += [path.vertices[:, 1] for c in ax.collections for path in c.get_paths()]
+        for y in lines:
+            known = ~np.isnan(y[:-1]) & ~np.isnan(y[1:])
+            drawn += list(zip(y[:-1][known], y[1:][known], strict=True))
         assert sorted(drawn) == expected
 
 
 def test_many_rows_are_drawn_as_an_image_in_vector_formats(ax: Any) -> None:
     table = pd.DataFrame({"frame": np.arange(60_000), "particle": 0, "x": 0.0, "y": 1.0})
     plot_traj(table, ax=ax)
+    plot_traj(table, colorby="frame", ax=ax)
+    assert ax.lines[0].get_rasterized()
     assert ax.collections[0].get_rasterized()
     plot_traj(table[:100], ax=ax)
-    assert not ax.collections[1].get_rasterized()
+    assert not ax.lines[1].get_rasterized()
+
+
+@pytest.mark.parametrize("colorby", ["particle", "frame", "kind"])
+def test_single_spots_have_no_line_but_a_place(ax: Any, colorby: str) -> None:
+    table = pd.DataFrame({"frame": 0, "particle": [1, 2], "x": [5.0, 90.0], "y": [7.0, 8.0]})
+    plot_traj(table.assign(kind="a"), colorby=colorby, ax=ax)
+    assert len(ax.lines) == 0
+    assert ax.get_xlim()[0] < 5
+    assert ax.get_xlim()[1] > 90
 
 
 @pytest.mark.parametrize(
