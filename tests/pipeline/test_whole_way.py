@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import Any
 
 import numpy as np
@@ -220,3 +221,17 @@ def test_stream_of_unknown_length(paths: np.ndarray, good: TrackResult) -> None:
     pd.testing.assert_frame_equal(result.tracks, good.tracks)
     assert result.input["shape"] == [20, *SHAPE]
     assert result.input["path"] is None
+
+
+def test_json_has_no_nan(good: TrackResult, tmp_path: Any) -> None:
+    assert good.diffusion is not None
+    unknown = dataclasses.replace(good.diffusion, ci_high=float("inf"), sigma=float("nan"))
+    dataclasses.replace(good, diffusion=unknown).save(tmp_path / "out")
+
+    def refuse(word: str) -> None:
+        raise ValueError(word)
+
+    for name in ("diffusion.json", "run.json"):
+        text = (tmp_path / "out" / name).read_text(encoding="utf-8")
+        json.loads(text, parse_constant=refuse)
+    assert json.loads((tmp_path / "out" / "diffusion.json").read_text())["ci_high"] is None
