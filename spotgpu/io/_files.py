@@ -16,6 +16,7 @@ import numpy.typing as npt
 from spotgpu.io._layout import Layout
 from spotgpu.io._sequence import Reader
 from spotgpu.io._stream import require_alike
+from spotgpu.io._tiff import TiffFrames
 
 __all__ = ["IMAGES", "FileFrames", "files_in", "matching"]
 
@@ -155,7 +156,11 @@ class FileFrames:
 
     def _reader(self, k: int) -> Reader:
         if self._open is None or self._open[0] != k:
+            reader = self._like_the_last(self._paths[k])
             self.close()
+            if reader is not None:
+                self._open = k, reader
+                return reader
             _, reader, layout = self._opener(self._paths[k])
             length = self._ends[k] - (self._ends[k - 1] if k else 0)
             if layout.frames != length:
@@ -166,6 +171,11 @@ class FileFrames:
                 )
             self._open = k, reader
         return self._open[1]
+
+    def _like_the_last(self, path: Path) -> Reader | None:
+        if self._open is None or not isinstance(self._open[1], TiffFrames):
+            return None
+        return self._open[1].sibling(path)
 
     def close(self) -> None:
         """Close the open file."""

@@ -12,7 +12,7 @@ from spotgpu.errors import SpotgpuError
 from spotgpu.io._description import Description, from_imagej, from_pages, from_shaped
 from spotgpu.io._layout import Facts, Layout
 from spotgpu.io._ome import from_ome_xml
-from spotgpu.io._tiff_pages import TiffPages
+from spotgpu.io._tiff_pages import JPEG, TiffPages
 
 __all__ = ["TiffFrames", "TiffSource"]
 
@@ -154,6 +154,24 @@ class TiffFrames:
         self._runs: list[Any] | None = None
         if self._direct and not self._time_inside:
             self._runs = [grid[layout.at(t)[:lead]].tolist() for t in range(layout.frames)]
+
+    def sibling(self, path: Path) -> TiffFrames | None:
+        """Return what reads another file of one page, if that page is like the one of this file.
+
+        Parameters
+        ----------
+        path : Path
+            The other file.
+
+        Returns
+        -------
+        TiffFrames or None
+            None if the files are not alike.
+        """
+        if self._grid.size > 1 or self.pages.compression in JPEG:
+            return None
+        pages = self.pages.sibling(path)
+        return None if pages is None else TiffFrames(pages, self._grid, self._layout)
 
     def frame(self, t: int) -> npt.NDArray[Any]:
         """Return a frame.

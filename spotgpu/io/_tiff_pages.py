@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import tifffile
 
 from spotgpu.errors import SpotgpuError
 from spotgpu.io._open_file import OpenFile
 from spotgpu.io._tiff_directories import PageTable, page_table
+from spotgpu.io._tiff_first_page import first_page
 
-__all__ = ["TiffPages"]
+__all__ = ["JPEG", "TiffPages"]
 
-#: What tifffile meets a broken file with.
-BROKEN = (
-    ValueError, TypeError, LookupError, ArithmeticError, AssertionError, AttributeError,
-    RuntimeError, struct.error, OSError,
-)  # fmt: skip
 #: What the decoders meet broken data with; imagecodecs' errors are RuntimeErrors.
 UNDECODABLE = (RuntimeError, ValueError, TypeError, LookupError, struct.error)
 #: Formats with pages of their own kind.
@@ -34,22 +27,8 @@ UNREAD = {
     "is_ndpi": "a Hamamatsu NDPI",
     "is_eer": "an EER",
 }
+#: Compressions with tables of their own in each page.
 JPEG = {6, 7, 34892, 33007}
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep tifffile's messages off: what matters in them is checked here, and raised."""
-    logger = logging.getLogger("tifffile")
-
-    def nothing(_: logging.LogRecord) -> bool:
-        return False
-
-    logger.addFilter(nothing)
-    try:
-        yield
-    finally:
-        logger.removeFilter(nothing)
 
 
 class TiffPages:
@@ -82,6 +61,7 @@ class TiffPages:
             self.dtype: np.dtype[Any] = self._raw_dtype.newbyteorder("=")
             self.shape: tuple[int, ...] = page.shape
             self.axes: str = page.axes
+            self.compression = int(page.compression)
             self._is_raw = (
                 page.compression == 1
                 and page.bitspersample == 8 * page.dtype.itemsize
@@ -103,6 +83,39 @@ class TiffPages:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_page": None}
 
+    def sibling(self, path: Path) -> TiffPages | None:
+        """Return the page of another file that is like the page of this one, without tifffile.
+
+        Parameters
+        ----------
+        path : Path
+            The other file.
+
+        Returns
+        -------
+        TiffPages or None
+            None if it has not one page, or is not like this.
+
+        Raises
+        ------
+        SpotgpuError
+            If the file is broken.
+        """
+        other = copy(self)
+        other.path, other.file, other._page = path, OpenFile(path), self._page
+        try:
+            table = page_table(other.file.descriptor(), str(path))
+            # The first bytes tell the byte order.
+            alike = other.file.read(0, 4) == self.file.read(0, 4) and table.like == self.table.like
+            if not alike or len(table) != 1 or len(self.table) != 1:
+                other.close()
+                return None
+            other.set_table(table)
+        except BaseException:
+            other.close()
+            raise
+        return other
+
     def page(self) -> Any:
         """Return tifffile's first page, which knows how to decode all.
 
@@ -117,18 +130,7 @@ class TiffPages:
             If the file is broken.
         """
         if self._page is None:
-            try:
-                # Micro-Manager's and NDTiff's readers would open other files of the folder.
-                with (
-                    _quiet(),
-                    tifffile.TiffFile(
-                        self.path, is_mmstack=False, is_ndtiff=False, is_ome=False
-                    ) as tif,
-                ):
-                    self._page = tif.pages.first
-                    self._page.init_decode()
-            except BROKEN as error:
-                raise SpotgpuError(f"{self.path} is truncated or corrupt: {error}") from error
+            self._page = first_page(self.path)
         return self._page
 
     def set_table(self, table: PageTable) -> None:
@@ -259,7 +261,7 @@ class TiffPages:
         first = self.page()
         options = (
             {"jpegtables": first.jpegtables, "jpegheader": first.jpegheader}
-            if first.compression in JPEG
+            if self.compression in JPEG
             else {}
         )
         whole = out.reshape(first.shaped)

@@ -400,3 +400,12 @@ def test_brackets_in_a_name_are_no_pattern(tmp_path, same, noise):
     array = noise((5, 20, 30))
     tifffile.imwrite(tmp_path / "run[1].tif", array)
     same(io.open(tmp_path / "run[1].tif"), array)
+
+
+@pytest.mark.parametrize("stored", [{}, {"compression": "zlib"}, {"byteorder": ">"}])
+def test_files_that_are_stored_otherwise(tmp_path, same, noise, stored):
+    """The short way to the next file is taken only if that is stored like the last one."""
+    array = noise((6, 20, 30))
+    for k, image in enumerate(array):
+        tifffile.imwrite(tmp_path / f"{k}.tif", image, **(stored if k % 4 > 1 else {}))
+    same(io.open(tmp_path), array)

@@ -1,0 +1,68 @@
+"""The first page of a TIFF file, as tifffile reads it: tags, description and decoder."""
+
+from __future__ import annotations
+
+import logging
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import tifffile
+
+from spotgpu.errors import SpotgpuError
+
+__all__ = ["first_page"]
+
+#: What tifffile meets a broken file with.
+BROKEN = (
+    ValueError, TypeError, LookupError, ArithmeticError, AssertionError, AttributeError,
+    RuntimeError, struct.error, OSError,
+)  # fmt: skip
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep tifffile's messages off: what matters in them is checked here, and raised."""
+    logger = logging.getLogger("tifffile")
+
+    def nothing(_: logging.LogRecord) -> bool:
+        return False
+
+    logger.addFilter(nothing)
+    try:
+        yield
+    finally:
+        logger.removeFilter(nothing)
+
+
+def first_page(path: Path) -> Any:
+    """Return the first page of a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    tifffile.TiffPage
+        It can decode its like; the file is closed again.
+
+    Raises
+    ------
+    SpotgpuError
+        If the file is broken.
+    """
+    try:
+        # Micro-Manager's and NDTiff's readers would open other files of the folder.
+        with (
+            _quiet(),
+            tifffile.TiffFile(path, is_mmstack=False, is_ndtiff=False, is_ome=False) as tif,
+        ):
+            page = tif.pages.first
+            page.init_decode()
+            return page
+    except BROKEN as error:
+        raise SpotgpuError(f"{path} is truncated or corrupt: {error}") from error
