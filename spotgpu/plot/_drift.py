@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from spotgpu.plot._axes import LOOKS, checked_axes, pixel_size
+from spotgpu.plot._axes import LOOKS, MANY, checked_axes, pixel_size
 from spotgpu.tables import require_columns
 
 if TYPE_CHECKING:
@@ -57,5 +57,6 @@ def plot_drift(drift: pd.DataFrame, mpp: Any = None, ax: Any = None) -> Axes:
     ax.set_xlabel(str(drift.index.name or "frame"))
     ax.set_ylabel(f"drift ({unit})")
     if columns:
-        ax.legend()
+        # The best place is looked for among all points, with a warning where this takes long.
+        ax.legend(loc="best" if len(drift) < MANY else "upper left")
     return ax

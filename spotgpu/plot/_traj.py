@@ -246,7 +246,7 @@ def _by_kind(ax: Axes, paths: Paths, values: pd.Series, given: Any) -> None:
         name = str(kinds[kind]) if kind >= 0 else "none"
         _plot(ax, line, given, colour, label=name)
     if lines:
-        ax.legend(title=str(values.name))
+        ax.legend(title=str(values.name), loc="upper right")
 
 
 def _interrupted(

@@ -119,6 +119,7 @@ def test_plot_drift(ax: Any) -> None:
     assert legend(ax) == ["z", "y", "x"]
     plot_drift(drift[["y", "x"]], ax=ax)
     assert ax.get_ylabel() == "drift (px)"
+    plot_drift(pd.DataFrame({"x": np.zeros(400_000)}), ax=ax)  # the legend must not warn
     with pytest.raises(ValueError, match="`mpp` must be one value or one for each of z, y, x"):
         plot_drift(drift, mpp=(1, 2), ax=ax)
     with pytest.raises(TypeError, match="`drift` must be a pandas DataFrame"):
