@@ -1,7 +1,7 @@
 """Where in a TIFF file the pixels of each page lie.
 
 The directories are read here and not by tifffile: it takes the shape of every page but the first
-for granted, fills in zeros for what is missing, and needs three times as long.
+for granted, fills in zeros for what is missing, and needs two to three times as long.
 """
 
 from __future__ import annotations
