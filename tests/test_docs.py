@@ -1,4 +1,4 @@
-"""The Python in README and docs runs as it stands, and the links inside the project lead somewhere."""
+"""The Python in README and docs runs as it stands, and links inside the project lead somewhere."""
 
 from __future__ import annotations
 

@@ -184,17 +184,21 @@ def _from_sequence(source: Any, axes: str | None, channel: int | str | None) -> 
     name = f"a {kind} of images"
     first = as_image(source[0], "frame 0")
     facts, layout = _image_layout(first, name, axes, channel)
+    sizes = getattr(source, "pixel_size_um", None)
+    if isinstance(sizes, tuple) and len(sizes) == len(layout.axes) - 1:
+        facts = replace(facts, sizes_um=dict(zip(layout.axes[1:], sizes, strict=True)))
     facts = replace(facts, interval_s=_frame_interval(source))
     reader = SequenceFrames(source, layout, first.shape, first.dtype)
     return made(facts, layout, reader, name, len(source))
 
 
 def _frame_interval(source: Any) -> float | None:
-    """Return what a reader of pims says."""
+    """Return what a simulated movie or a reader of pims says."""
+    interval = getattr(source, "frame_interval_s", None)
     rate = getattr(source, "frame_rate", None)
-    if isinstance(rate, (int, float)) and np.isfinite(rate) and rate > 0:
-        return 1 / float(rate)
-    return None
+    if interval is None and isinstance(rate, (int, float)) and np.isfinite(rate) and rate > 0:
+        interval = 1 / float(rate)
+    return interval
 
 
 def _from_iterable(source: Iterable[Any], axes: str | None, channel: int | str | None) -> Movie:

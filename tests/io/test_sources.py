@@ -10,6 +10,7 @@ import tifffile
 
 from spotgpu import io
 from spotgpu.errors import SpotgpuError
+from spotgpu.simulate import brownian_motion, movie
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32", "float32", "float64"])
@@ -409,3 +410,12 @@ def test_files_that_are_stored_otherwise(tmp_path, same, noise, stored):
     for k, image in enumerate(array):
         tifffile.imwrite(tmp_path / f"{k}.tif", image, **(stored if k % 4 > 1 else {}))
     same(io.open(tmp_path), array)
+
+
+def test_a_simulated_movie_keeps_its_scale():
+    tracks = brownian_motion(3, 5, (8, 20, 21))
+    frames = movie(tracks, (8, 20, 21), pixel_size_um=(0.3, 0.1, 0.1), frame_interval_s=0.5)
+    opened = io.open(frames)
+    assert opened.pixel_size_um == (0.3, 0.1, 0.1)
+    assert opened.frame_interval_s == 0.5
+    np.testing.assert_array_equal(opened[1], frames[1])

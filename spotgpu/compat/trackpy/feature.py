@@ -36,10 +36,22 @@ def locate(
 
     Parameters
     ----------
-    raw_image, diameter, separation, noise_size, smoothing_size, threshold, invert, percentile
+    raw_image : array_like, shape ([Z,] Y, X)
         As in `spotgpu.locate`.
-    minmass, maxsize, topn
-        As in `spotgpu.locate`.
+    diameter : odd int or tuple of odd int
+        As there.
+    minmass, maxsize : float, optional
+        As there.
+    separation, noise_size, smoothing_size : number or tuple of number, optional
+        As there.
+    threshold : float, optional
+        As there.
+    invert : bool
+        As there.
+    percentile : float
+        As there.
+    topn : int, optional
+        As there.
     *args, **kwargs
         Its other arguments.
 

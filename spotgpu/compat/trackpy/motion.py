@@ -26,8 +26,14 @@ def msd(
 
     Parameters
     ----------
-    traj, mpp, fps, max_lagtime, detail
+    traj : DataFrame
         As in `spotgpu.msd`.
+    mpp, fps : float
+        As there.
+    max_lagtime : int
+        As there.
+    detail : bool
+        As there.
     pos_columns : sequence of str, optional
         Default x and y.
 
@@ -51,8 +57,14 @@ def imsd(
 
     Parameters
     ----------
-    traj, mpp, fps, max_lagtime, statistic
+    traj : DataFrame
         As in `spotgpu.imsd`.
+    mpp, fps : float
+        As there.
+    max_lagtime : int
+        As there.
+    statistic : str
+        As there.
     pos_columns : sequence of str, optional
         Default x and y.
 
@@ -76,8 +88,14 @@ def emsd(
 
     Parameters
     ----------
-    traj, mpp, fps, max_lagtime, detail
+    traj : DataFrame
         As in `spotgpu.emsd`.
+    mpp, fps : float
+        As there.
+    max_lagtime : int
+        As there.
+    detail : bool
+        As there.
     pos_columns : sequence of str, optional
         Default x and y.
 
