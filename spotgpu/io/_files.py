@@ -10,18 +10,25 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from spotgpu.io._layout import Layout
+from spotgpu.errors import SpotgpuError
+from spotgpu.io._layout import Facts, Layout
 from spotgpu.io._sequence import Reader
 from spotgpu.io._stream import require_alike
 from spotgpu.io._tiff import TiffFrames
 
-__all__ = ["IMAGES", "FileFrames", "files_in", "matching"]
+__all__ = ["KINDS", "FileFrames", "files_in", "matching"]
 
-#: Endings of the files that are taken from a folder.
-IMAGES = (".tif", ".tiff", ".btf", ".tf8", ".npy")
+#: Kind by ending of the files that are taken from a folder.
+KINDS = {
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".btf": "TIFF",
+    ".tf8": "TIFF",
+    ".png": "PNG",
+    ".npy": ".npy",
+}
 
 
 def _natural(path: Path) -> list[Any]:
@@ -51,14 +58,15 @@ def files_in(folder: Path) -> list[Path]:
     found = [
         entry
         for entry in folder.iterdir()
-        if entry.is_file() and entry.suffix.lower() in IMAGES and not entry.name.startswith(".")
+        if entry.is_file() and entry.suffix.lower() in KINDS and not entry.name.startswith(".")
     ]
     if not found:
-        raise ValueError(f"`source` must be a folder with {', '.join(IMAGES)} files, got {folder}")
-    if len({entry.suffix.lower() == ".npy" for entry in found}) > 1:
+        raise ValueError(f"`source` must be a folder with {', '.join(KINDS)} files, got {folder}")
+    kinds = sorted({KINDS[entry.suffix.lower()] for entry in found})
+    if len(kinds) > 1:
         raise ValueError(
-            f"`source` must be a folder with images of one kind, got .npy and TIFF files in "
-            f"{folder}: pass a pattern such as {folder / '*.tif'}"
+            f"`source` must be a folder with images of one kind, got {' and '.join(kinds)} files "
+            f"in {folder}: pass a pattern such as {folder / f'*{min(found).suffix}'}"
         )
     return sorted(found, key=_natural)
 
@@ -105,8 +113,8 @@ class FileFrames:
         That of the first file.
     layout : Layout
         Of the first file; the others must be like it.
-    dtype : dtype
-        Of its pixels.
+    facts : Facts
+        Of the first file.
     """
 
     file_backed = True
@@ -118,13 +126,14 @@ class FileFrames:
         opener: Callable[[Path], tuple[Any, Reader, Layout]],
         first: Reader,
         layout: Layout,
-        dtype: np.dtype[Any],
+        facts: Facts,
     ) -> None:
         self._paths = list(paths)
         self._ends = list(accumulate(lengths))
         self._opener = opener
         self._shape = layout.frame_shape
-        self._dtype = dtype
+        self._dtype = facts.dtype
+        self._colour = "S" in facts.axes
         self._open: tuple[int, Reader] | None = (0, first)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -147,10 +156,15 @@ class FileFrames:
         ------
         ValueError
             If its file is not like the first one.
+        SpotgpuError
+            If its file is broken.
         """
         k = bisect_right(self._ends, t)
         start = self._ends[k - 1] if k else 0
-        frame = self._reader(k).frame(t - start)
+        try:
+            frame = self._reader(k).frame(t - start)
+        except SpotgpuError as error:
+            raise SpotgpuError(f"frame {t} of the series: {error}") from error
         require_alike(frame, self._shape, self._dtype, f"file {self._paths[k]}")
         return frame
 
@@ -161,13 +175,20 @@ class FileFrames:
             if reader is not None:
                 self._open = k, reader
                 return reader
-            _, reader, layout = self._opener(self._paths[k])
+            facts, reader, layout = self._opener(self._paths[k])
             length = self._ends[k] - (self._ends[k - 1] if k else 0)
             if layout.frames != length:
                 reader.close()
                 raise ValueError(
                     f"`source` must have files with one frame each, as the first, got "
                     f"{layout.frames} in file {self._paths[k]}"
+                )
+            # One channel of it may well look like the first image.
+            if ("S" in facts.axes) != self._colour:
+                reader.close()
+                raise ValueError(
+                    "`source` must have images that are all gray or all in colour, got "
+                    f"{facts.shape} in file {self._paths[k]} after the other kind"
                 )
             self._open = k, reader
         return self._open[1]

@@ -40,11 +40,11 @@ def open(
     Parameters
     ----------
     source : path, pattern, folder, list of paths, array, sequence or iterable of images, or Movie
-        TIFF (OME and ImageJ too), .npy, Zarr (2, 3, OME-Zarr); a folder of TIFF or .npy files or a
-        pattern such as ``'run1/*.tif'``, by name with numbers in numerical order; a list of files
-        in the order given. Arrays of numpy, dask, zarr and HDF5: (T, Y, X) or (T, Z, Y, X). Lists,
-        pims readers and other sequences of images (Y, X) or (Z, Y, X). A generator makes a movie
-        without a length, to be gone through once.
+        TIFF (OME and ImageJ too), PNG, .npy, Zarr (2, 3, OME-Zarr); a folder of TIFF, PNG or .npy
+        files or a pattern such as ``'run1/*.png'``, by name with numbers in numerical order; a list
+        of files in the order given. Arrays of numpy, dask, zarr and HDF5: (T, Y, X) or
+        (T, Z, Y, X). Lists, pims readers and other sequences of images (Y, X) or (Z, Y, X). A
+        generator makes a movie without a length, to be gone through once.
     axes : str, optional
         One letter for each axis of the source, in its order: T time, Z depth, C channel, Y row,
         X column, S colour sample. Axes of length 1 may be left out. Needed where the source does

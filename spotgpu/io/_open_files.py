@@ -13,6 +13,7 @@ from spotgpu.io._layout import Facts, Layout
 from spotgpu.io._made import made
 from spotgpu.io._movie import Movie
 from spotgpu.io._npy import NpyFrames
+from spotgpu.io._png import PngFrames
 from spotgpu.io._sequence import Reader
 from spotgpu.io._tiff import TiffSource
 from spotgpu.io._zarr import ZarrSource, is_zarr
@@ -21,6 +22,7 @@ __all__ = ["from_files", "from_path"]
 
 TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 NPY_START = b"\x93NUMPY"
+PNG_START = b"\x89PNG"
 
 
 def from_path(name: str, axes: str | None, channel: int | str | None, series: int | None) -> Movie:
@@ -65,9 +67,13 @@ def _file(
         facts = array_facts(str(path), array.shape, array.dtype.newbyteorder("="))
         npy.layout = layout = Layout.of(_one_image(facts) if not alone else facts, axes, channel)
         return facts, npy, layout
+    if start.startswith(PNG_START):
+        png = PngFrames(path)
+        png.layout = Layout.of(png.facts, axes, channel)
+        return png.facts, png, png.layout
     raise ValueError(
-        f"`source` must be a TIFF, .npy or Zarr file, got {path}, which begins with {start[:8]!r}; "
-        "for other formats pass a reader, for example pims.open(path)"
+        f"`source` must be a TIFF, PNG, .npy or Zarr file, got {path}, which begins with "
+        f"{start[:8]!r}; for other formats pass a reader, for example pims.open(path)"
     )
 
 
@@ -122,7 +128,7 @@ def from_files(
     lengths = [layout.frames] * len(paths)
     if layout.frames > 1 or facts.times is not None:
         lengths = _lengths(paths, opener)
-    frames = FileFrames(paths, lengths, opener, reader, layout, facts.dtype)
+    frames = FileFrames(paths, lengths, opener, reader, layout, facts)
     about = f"{len(paths)} files, {paths[0]} to {paths[-1].name}"
     return made(facts, layout, frames, about, sum(lengths))
 

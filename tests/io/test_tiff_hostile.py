@@ -173,8 +173,8 @@ def test_circle_of_pages(tmp_path, noise):
         (b"II*\0\xff\xff\xff\xff", "truncated or corrupt"),
         (b"MM\0+\0\x08\0\0", "truncated or corrupt"),
         (b"II+\0\x08\0\0\0" + b"\xff" * 8, "truncated or corrupt"),
-        (b"\x89PNG\r\n\x1a\n", "must be a TIFF, .npy or Zarr file.*pims.open"),
-        (b"hello", "must be a TIFF, .npy or Zarr file.*begins with b'hello'"),
+        (b"GIF89a", "must be a TIFF, PNG, .npy or Zarr file.*pims.open"),
+        (b"hello", "must be a TIFF, PNG, .npy or Zarr file.*begins with b'hello'"),
     ],
 )
 def test_not_a_movie(tmp_path, start, error):
