@@ -251,13 +251,13 @@ class _Exact:
         )
         inner = [slice(r, r + n) for n, r in zip(frame.shape, radii, strict=True)]
         self.padded[tuple(inner)] = frame
-        # The first pixel of each row of a window, from the window's first.
-        lead = np.indices([len(w) for w in weights[:-1]]).reshape(frame.ndim - 1, -1)
-        self.rows = np.ravel_multi_index((*lead, np.zeros_like(lead[0])), self.padded.shape)
+        # The pixels of a window, from its first.
+        window = np.indices([len(w) for w in weights]).reshape(frame.ndim, -1)
+        self.offsets = np.ravel_multi_index(tuple(window), self.padded.shape)[:, None]
 
     def __call__(self, flat: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
         values = np.empty(len(flat))
-        step = max(64, 4 * BLOCK // math.prod(len(w) for w in self.weights))
+        step = max(64, 8 * BLOCK // math.prod(len(w) for w in self.weights))
         for start in range(0, len(flat), step):
             values[start : start + step] = self._lowpass(flat[start : start + step])
         values -= self.background.reshape(-1)[flat]
@@ -269,19 +269,14 @@ class _Exact:
         pair = np.dtype(np.int16 if window.dtype == np.uint8 else np.float64)
         for weights in self.weights:
             radius = len(weights) // 2
-            smooth = window[:, radius] * weights[radius]
+            smooth = window[radius] * weights[radius]
             for k in range(radius):
-                smooth += np.add(window[:, k], window[:, 2 * radius - k], dtype=pair) * weights[k]
+                smooth += np.add(window[k], window[2 * radius - k], dtype=pair) * weights[k]
             window, pair = smooth, smooth.dtype
         return window
 
     def _windows(self, flat: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
-        """Gather the pixels around, (n, K_0, ..., K_d): every row of a window is one item."""
+        """Gather the pixels around, (K_0, ..., K_d, n)."""
         corner = np.ravel_multi_index(np.unravel_index(flat, self.shape), self.padded.shape)
-        sides = [len(w) for w in self.weights]
-        step = self.padded.itemsize
-        items: npt.NDArray[Any] = np.ndarray(
-            self.padded.size - sides[-1] + 1, f"V{sides[-1] * step}", self.padded, strides=(step,)
-        )
-        gathered = items[corner[:, None] + self.rows].view(self.padded.dtype)
-        return gathered.reshape(-1, *sides)
+        pixels = self.padded.reshape(-1).take(self.offsets + corner)
+        return pixels.reshape(*(len(w) for w in self.weights), len(flat))
