@@ -223,7 +223,7 @@ def _description(
         sizes_um={axis: side for axis, side in sides.items() if side is not None},
         interval_s=_interval(pixels, found),
         channels=tuple(named[c] for c in colours) if len(named) > max(colours) else (),
-        times=tuple(times),
+        times=tuple(times) if part else None,
     )
 
 

@@ -55,7 +55,7 @@ def save_tiff(
     Parameters
     ----------
     path : path
-        Where to.
+        Where to; ends in .tif or .tiff.
     frames : Movie, array, sequence or iterable of images
         Anything that `open` takes. Integers of 8 to 32 bits, float32 or float64.
     pixel_size_um : float or sequence of float, optional
@@ -67,7 +67,8 @@ def save_tiff(
     Raises
     ------
     TypeError, ValueError
-        If `frames` are nothing that `open` takes, or OME has no such type of pixels.
+        If `frames` are nothing that `open` takes, OME has no such type of pixels, or `path` has
+        another ending.
     FileNotFoundError
         If the folder is not there.
     SpotgpuError
@@ -84,6 +85,8 @@ def save_tiff(
         raise FileNotFoundError(f"`path` must be in a folder that is there, got {target}")
     if target.is_dir():
         raise ValueError(f"`path` must be a file, got the folder {target}")
+    if target.suffix.lower() not in {".tif", ".tiff"}:
+        raise ValueError(f"`path` must end in .tif or .tiff, got {target}")
     movie = open_movie(frames, pixel_size_um=pixel_size_um, frame_interval_s=frame_interval_s)
     if movie.dtype.name not in TYPES:
         raise TypeError(

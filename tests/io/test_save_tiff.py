@@ -148,6 +148,9 @@ def test_wrong_paths(tmp_path, noise):
         io.save_tiff(tmp_path / "no" / "m.tif", array)
     with pytest.raises(ValueError, match="`path` must be a file, got the folder"):
         io.save_tiff(tmp_path, array)
+    with pytest.raises(ValueError, match=r"`path` must end in .tif or .tiff, got .*m.png"):
+        io.save_tiff(tmp_path / "m.png", array)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_empty(tmp_path):
@@ -159,3 +162,12 @@ def test_empty(tmp_path):
 def test_views_that_are_empty(tmp_path, noise):
     with pytest.raises(ValueError, match="at least one frame"):
         io.save_tiff(tmp_path / "m.tif", io.open(noise((5, 20, 30)))[5:])
+
+
+def test_saved_files_can_be_joined(tmp_path):
+    frames = np.arange(5 * 6 * 7, dtype=np.uint8).reshape(5, 6, 7)
+    io.save_tiff(tmp_path / "a.tif", frames[:3], frame_interval_s=0.5)
+    io.save_tiff(tmp_path / "b.tif", frames[3:], frame_interval_s=0.5)
+    with io.open([tmp_path / "a.tif", tmp_path / "b.tif"]) as movie:
+        assert movie.frame_interval_s == 0.5
+        np.testing.assert_array_equal(np.asarray(movie), frames)
