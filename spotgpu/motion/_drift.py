@@ -145,7 +145,7 @@ def subtract_drift(
     TypeError
         If `traj` or `drift` is of the wrong type.
     ValueError
-        If a column is missing or `drift` has a frame twice.
+        If a column is missing, or `drift` has a frame twice or other columns than positions.
 
     Warns
     -----
@@ -160,6 +160,11 @@ def subtract_drift(
     require_columns("traj", traj, drift.columns)
     if not drift.index.is_unique:
         raise ValueError("`drift` must have a frame once, got some twice")
+    if {"frame", "particle"} & set(drift.columns):
+        raise ValueError(
+            "`drift` must have positions only, with the frames as its index, got the columns "
+            f"{', '.join(map(str, drift.columns))}"
+        )
     codes, frames = particle_codes("traj", traj["frame"])
     rows = drift.index.get_indexer(frames)
     _warn_of_gaps(drift, frames[rows < 0])
