@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,8 +19,18 @@ __all__ = ["PROGRAM", "RUN_FILE", "check_new_file", "check_new_folder", "new_fil
 RUN_FILE, PROGRAM = "run.json", "spotgpu"
 
 
-def check_new_folder(path: Path, *, overwrite: bool) -> None:
-    """Raise unless a folder of results may be made at `path`.
+#: All that a run writes, and what `demo` adds.
+WRITTEN = {
+    *("spots.parquet", "tracks.parquet", "particles.parquet", "msd.csv", "drift.csv"),
+    *("spots.csv", "tracks.csv", "particles.csv", "diffusion.json", "report.html", RUN_FILE),
+}
+WRITTEN_BY_DEMO = {"movie.tif", "truth.parquet", "comparison.txt"}
+#: What a full disk, quota or file system says.
+FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
+
+
+def check_new_folder(path: Path, *, overwrite: bool, keep: Sequence[Path] = ()) -> None:
+    """Raise unless a folder of results can be made at `path`.
 
     Parameters
     ----------
@@ -27,26 +38,70 @@ def check_new_folder(path: Path, *, overwrite: bool) -> None:
         The folder.
     overwrite : bool
         Whether an earlier run's folder may be replaced.
+    keep : sequence of Path
+        The run's input: a folder that has it inside is never replaced.
 
     Raises
     ------
     ValueError
-        If it exists, and replacing is not allowed or it is not of an earlier run.
+        If it exists, and replacing is not allowed or it holds anything but an earlier run; or if
+        it would lie in something that is no folder.
+    SpotgpuError
+        If nothing can be written there.
     """
-    if not path.exists() and not path.is_symlink():
-        return
-    if not path.is_dir() or path.is_symlink():
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
         raise ValueError(f"`output` must be a folder, got {path}, which is something else")
-    if not overwrite:
+    for file in keep:
+        if path.exists() and _is_inside(file, path):
+            raise ValueError(
+                f"`output` must not be the folder of the input, got {path} with {file} inside: "
+                "choose another"
+            )
+    if path.exists() and not overwrite:
         raise ValueError(
             f"`output` must be a new folder, got {path}, which exists: "
             "choose another, or allow replacing it with `overwrite` (--overwrite)"
         )
-    if any(path.iterdir()) and not _is_ours(path):
+    if path.exists():
+        _check_ours(path)
+    _check_place(path)
+
+
+def _is_inside(file: Path, folder: Path) -> bool:
+    # A link inside would be lost as well as the file that one outside leads to.
+    home = folder.resolve()
+    return any(
+        home in (place, *place.parents)
+        for place in (file.parent.resolve() / file.name, file.resolve())
+    )
+
+
+def _check_ours(folder: Path) -> None:
+    found = sorted(folder.iterdir())
+    names = {entry.name for entry in found}
+    if found and not _is_ours(folder):
         raise ValueError(
-            f"`output` must be a folder of an earlier run to be replaced, got {path}, "
-            f"which has no {RUN_FILE} of spotgpu"
+            f"`output` must be a folder of an earlier run to be replaced, got {folder}, "
+            f"which has no {RUN_FILE} of {PROGRAM}"
         )
+    # A movie.tif alone may be the user's.
+    known = WRITTEN | WRITTEN_BY_DEMO if names >= WRITTEN_BY_DEMO else WRITTEN
+    for entry in found:
+        if entry.name not in known or entry.is_dir():
+            raise ValueError(
+                "`output` must hold nothing but an earlier run to be replaced, got "
+                f"{folder} with {entry.name}: move it elsewhere, or choose another folder"
+            )
+
+
+def _check_place(path: Path) -> None:
+    """Raise unless something can be written beside `path`: better now than after the work."""
+    with _clean_failure(path):
+        place = next(parent for parent in path.absolute().parents if parent.exists())
+        if not place.is_dir():
+            raise ValueError(f"`output` must lie in a folder, got {path}, but {place} is a file")
+        with tempfile.TemporaryFile(prefix=f".{path.name}.", dir=place):
+            pass
 
 
 def _is_ours(folder: Path) -> bool:
@@ -58,7 +113,7 @@ def _is_ours(folder: Path) -> bool:
 
 
 def check_new_file(path: Path, *, overwrite: bool) -> None:
-    """Raise unless a file may be made at `path`.
+    """Raise unless a file can be made at `path`.
 
     Parameters
     ----------
@@ -70,7 +125,9 @@ def check_new_file(path: Path, *, overwrite: bool) -> None:
     Raises
     ------
     ValueError
-        If it exists and must not be replaced, or is a folder.
+        If it exists and must not be replaced, is a folder, or would lie in no folder.
+    SpotgpuError
+        If nothing can be written there.
     """
     if path.is_dir():
         raise ValueError(f"`output` must be a file, got the folder {path}")
@@ -79,10 +136,13 @@ def check_new_file(path: Path, *, overwrite: bool) -> None:
             f"`output` must be a new file, got {path}, which exists: "
             "choose another, or allow replacing it with `overwrite` (--overwrite)"
         )
+    _check_place(path)
 
 
 @contextmanager
-def new_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
+def new_folder(
+    path: str | os.PathLike[str], *, overwrite: bool = False, keep: Sequence[Path] = ()
+) -> Iterator[Path]:
     """Yield a temporary folder beside `path`, which becomes `path` if all goes well.
 
     Parameters
@@ -91,6 +151,8 @@ def new_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iter
         The folder to make.
     overwrite : bool
         Whether an earlier run's folder may be replaced.
+    keep : sequence of Path
+        As in `check_new_folder`.
 
     Yields
     ------
@@ -105,7 +167,7 @@ def new_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iter
         If writing fails. Nothing is left at `path`, or what was there before.
     """
     path = Path(path)
-    check_new_folder(path, overwrite=overwrite)
+    check_new_folder(path, overwrite=overwrite, keep=keep)
     with _clean_failure(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(".partial", f".{path.name}.", path.parent))
@@ -114,7 +176,7 @@ def new_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iter
             partial.chmod(0o777 & ~_umask())
             for file in partial.iterdir():
                 _flush(file)
-            check_new_folder(path, overwrite=overwrite)
+            check_new_folder(path, overwrite=overwrite, keep=keep)
             _move_into_place(partial, path)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
@@ -165,11 +227,15 @@ def _clean_failure(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise SpotgpuError(
-            f"could not write {path}: {reason}; nothing was left there: "
-            "make room on the disk or choose another place, then run again"
-        ) from error
+        raise SpotgpuError(_failure(path, error)) from error
+
+
+def _failure(path: Path, error: OSError) -> str:
+    reason = error.strerror or str(error)
+    left = "what was there is kept" if os.path.lexists(path) else "nothing was left there"
+    full = error.errno in FULL
+    todo = "make room on the disk or choose another place" if full else "choose another place"
+    return f"could not write {path}: {reason}; {left}: {todo}, then run again"
 
 
 def _move_into_place(partial: Path, path: Path) -> None:

@@ -36,13 +36,12 @@ def report(result: TrackResult) -> str:
     str
         HTML 5.
     """
-    path = result.input["path"]
     template = Template(
         resources.files("spotgpu.pipeline").joinpath("report.html").read_text(encoding="utf-8")
     )
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return template.substitute(
-        title=html.escape("Tracking report" if path is None else Path(path).name),
+        title=html.escape(_title(result.input["path"])),
         subtitle=html.escape(f"spotgpu {result.versions['spotgpu']}, {made}"),
         headline=_headline(result),
         cards="\n".join(_card(value, name) for value, name in _counts(result)),
@@ -50,6 +49,14 @@ def report(result: TrackResult) -> str:
         figures=_gallery(figures(result)),
         tables="\n".join(_tables(result)),
     )
+
+
+def _title(path: str | list[str] | None) -> str:
+    if path is None:
+        return "Tracking report"
+    if isinstance(path, str):
+        return Path(path).name
+    return f"{Path(path[0]).name} to {Path(path[-1]).name}, {len(path):,} files"
 
 
 def _headline(result: TrackResult) -> str:
@@ -111,7 +118,7 @@ def _gallery(shown: list[Figure] | None) -> str:
 def _tables(result: TrackResult) -> list[str]:
     pixel, interval = result.calibration.pixel_size_um, result.calibration.frame_interval_s
     movie = {
-        "path": result.input["path"] or "(not a file)",
+        "path": _place(result.input["path"]),
         "axes": result.input["axes"],
         "shape": " × ".join(str(n) for n in result.input["shape"]),
         "type": result.input["dtype"],
@@ -126,6 +133,13 @@ def _tables(result: TrackResult) -> list[str]:
         f"<div>{_table('Parameters', result.parameters)}</div>",
         f"<div>{''.join(_table(caption, rows) for caption, rows in others)}</div>",
     ]
+
+
+def _place(path: str | list[str] | None) -> str:
+    if path is None:
+        return "(not a file)"
+    # A series may have thousands; run.json names them all.
+    return path if isinstance(path, str) else f"{path[0]} to {path[-1]}, {len(path):,} files"
 
 
 def _table(caption: str, rows: Mapping[str, Any]) -> str:

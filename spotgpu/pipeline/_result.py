@@ -18,6 +18,7 @@ from spotgpu.pipeline._calibration import Calibration
 from spotgpu.pipeline._folder import PROGRAM, RUN_FILE, new_folder
 from spotgpu.pipeline._report import report
 from spotgpu.pipeline._table_files import write_table
+from spotgpu.pipeline._track_options import input_files
 
 if TYPE_CHECKING:
     from spotgpu.motion import Diffusion
@@ -146,7 +147,7 @@ class TrackResult:
         csv : bool
             Write spots.csv, tracks.csv and particles.csv as well.
         overwrite : bool
-            Replace the folder of an earlier run (no other folder).
+            Replace the folder of an earlier run: one that holds nothing else, nor the movie.
 
         Returns
         -------
@@ -160,7 +161,8 @@ class TrackResult:
         SpotgpuError
             If it cannot be written; nothing is left then.
         """
-        with new_folder(folder, overwrite=overwrite) as inside:
+        keep = input_files(self.input["path"])
+        with new_folder(folder, overwrite=overwrite, keep=keep) as inside:
             self.write_files(inside, csv)
         return Path(folder)
 

@@ -126,7 +126,7 @@ def link_file(
     SpotgpuError
         If a file cannot be written.
     """
-    path = _output(output, overwrite=overwrite)
+    path = _output(output, overwrite=overwrite, table=spots)
     integer("min_length", min_length, at_least=1)
     with progress.stage("read"):
         table = _numeric("spots", read_table("spots", Path(spots)), "frame")
@@ -191,7 +191,7 @@ def msd_file(
     SpotgpuError
         If a file cannot be written.
     """
-    path = _output(output, overwrite=overwrite)
+    path = _output(output, overwrite=overwrite, table=tracks)
     with progress.stage("read"):
         table = _numeric("tracks", read_table("tracks", Path(tracks)), "frame", "particle")
     if table.empty:
@@ -212,8 +212,15 @@ def msd_file(
     return analysis, calibration
 
 
-def _output(output: str | os.PathLike[str], *, overwrite: bool) -> Path:
+def _output(
+    output: str | os.PathLike[str],
+    *,
+    overwrite: bool,
+    table: str | os.PathLike[str] | None = None,
+) -> Path:
     path = Path(output)
+    if table is not None and path.exists() and Path(table).exists() and path.samefile(table):
+        raise ValueError(f"`output` must be another file than the input, got {path}")
     check_extension("output", path)
     check_new_file(path, overwrite=overwrite)
     return path

@@ -26,6 +26,7 @@ from spotgpu.pipeline._track_options import (
     check,
     check_axes,
     described,
+    input_files,
     recorded,
 )
 from spotgpu.pipeline._versions import versions
@@ -146,7 +147,7 @@ def track(
     given = dict(locals())
     run = _Run(for_terminal() if progress is None else progress)
     if output is not None:
-        check_new_folder(Path(output), overwrite=overwrite)
+        check_new_folder(Path(output), overwrite=overwrite, keep=input_files(source))
     check(given)
     frames = FrameLocator(Locator(diameter, **{name: given[name] for name in LOCATE_OPTIONS}))
     workers = checked_processes(processes)

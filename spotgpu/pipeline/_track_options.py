@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterable
 from functools import partial
@@ -13,7 +14,15 @@ import numpy as np
 from spotgpu.checks import integer, number, per_axis
 from spotgpu.pipeline._frames import FrameLocator
 
-__all__ = ["ANALYSIS_OPTIONS", "LOCATE_OPTIONS", "check", "check_axes", "described", "recorded"]
+__all__ = [
+    "ANALYSIS_OPTIONS",
+    "LOCATE_OPTIONS",
+    "check",
+    "check_axes",
+    "described",
+    "input_files",
+    "recorded",
+]
 
 #: Options of `track` that go to `locate`.
 LOCATE_OPTIONS = (
@@ -100,6 +109,33 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def input_files(source: Any) -> list[Path]:
+    """Return where a movie lies.
+
+    Parameters
+    ----------
+    source : object
+        As the caller gave it.
+
+    Returns
+    -------
+    list of Path
+        Files and folders; those that a pattern stands for; none for arrays.
+    """
+    return [
+        Path(found)
+        for path in _paths(getattr(source, "source", source)) or []
+        for found in ([path] if path.exists() else glob.glob(str(path)))  # noqa: PTH207
+    ]
+
+
+def _paths(source: Any) -> list[Path] | None:
+    items = source if isinstance(source, (list, tuple)) else [source]
+    if not items or not all(isinstance(item, (str, os.PathLike)) for item in items):
+        return None
+    return [Path(item).absolute() for item in items]
+
+
 def described(source: Any, movie: Any, frames: FrameLocator) -> dict[str, Any]:
     """Return what the movie was.
 
@@ -117,10 +153,7 @@ def described(source: Any, movie: Any, frames: FrameLocator) -> dict[str, Any]:
     dict
         Path or paths and bytes of the files (None if there are none), axes, shape and type.
     """
-    items = source if isinstance(source, (list, tuple)) else [source]
-    paths = None
-    if items and all(isinstance(item, (str, os.PathLike)) for item in items):
-        paths = [Path(item).absolute() for item in items]
+    paths = _paths(source)
     size = None
     if paths is not None and all(path.is_file() for path in paths):
         size = sum(path.stat().st_size for path in paths)

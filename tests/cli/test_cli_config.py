@@ -133,6 +133,24 @@ def test_several_files_are_one_movie(
     pd.testing.assert_frame_equal(many, one[one["frame"] < 6])
 
 
+def test_tracking_several_files_can_be_repeated(
+    call: Callable[..., Any], frames: np.ndarray, options: list[str], tmp_path: Path
+) -> None:
+    names = [tmp_path / f"frame{k}.tif" for k in range(20)]
+    for name, frame in zip(names, frames, strict=False):
+        tifffile.imwrite(name, frame)
+    first, again = tmp_path / "first", tmp_path / "again"
+    assert call("track", *names, *options, "-o", first).code == 0
+    run = json.loads((first / "run.json").read_text())
+    assert run["input"]["path"] == [str(name) for name in names]
+    report = (first / "report.html").read_text(encoding="utf-8")
+    assert "<h1>frame0.tif to frame19.tif, 20 files</h1>" in report
+    assert call("track", "--config", first / "run.json", "-o", again).code == 0
+    pd.testing.assert_frame_equal(
+        *(pd.read_parquet(folder / "tracks.parquet") for folder in (first, again))
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("dims", ["2d", "3d"])
 def test_demo(call: Callable[..., Any], tmp_path: Path, dims: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -130,9 +131,47 @@ def test_overwrite_replaces_an_earlier_run(
     arguments = ("track", movie, *options, "-o", tmp_path / "out")
     assert call(*arguments).code == 0
     assert call(*arguments).code == 2
-    (tmp_path / "out" / "old").write_text("x")
+    (tmp_path / "out" / "spots.csv").write_text("x")
     assert call(*arguments, "--overwrite").code == 0
-    assert not (tmp_path / "out" / "old").exists()
+    assert not (tmp_path / "out" / "spots.csv").exists()
+    (tmp_path / "out" / "notes").write_text("x")
+    for command in (arguments, ("demo", "-o", tmp_path / "out")):
+        done = call(*command, "--overwrite")
+        assert done.code == 2
+        assert one_line(done.err)
+        assert "with notes: move it elsewhere" in done.err
+
+
+def test_input_is_never_replaced(
+    call: Callable[..., Any], movie: Path, options: list[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert call("track", movie, *options, "-o", out).code == 0
+    mine = out / "movie.tif"
+    shutil.copy(movie, mine)
+    for source in (mine, out / "*.tif", out):
+        done = call("track", source, *options, "-o", out, "--overwrite")
+        assert done.code == 2
+        assert "`output` must not be the folder of the input" in done.err
+        assert mine.read_bytes() == movie.read_bytes()
+    spots = out / "spots.parquet"
+    before = spots.read_bytes()
+    done = call("link", spots, "--search-range", 5, "-o", spots, "--overwrite")
+    assert done.code == 2
+    assert "`output` must be another file than the input" in done.err
+    assert spots.read_bytes() == before
+
+
+def test_unwritable_place_is_noticed_first(
+    call: Callable[..., Any], movie: Path, options: list[str], tmp_path: Path
+) -> None:
+    done = call("track", movie, *options, "-o", "/proc/results")
+    assert done.code == 1
+    assert one_line(done.err)
+    (tmp_path / "file").write_text("x")
+    done = call("locate", movie, "--diameter", 9, "-o", tmp_path / "file" / "spots.csv")
+    assert done.code == 2
+    assert one_line(done.err)
 
 
 @pytest.mark.parametrize(

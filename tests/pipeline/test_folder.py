@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from spotgpu.errors import SpotgpuError
-from spotgpu.pipeline._folder import check_new_folder, new_file, new_folder
+from spotgpu.pipeline._folder import check_new_file, check_new_folder, new_file, new_folder
 from spotgpu.pipeline._table_files import read_table, write_table
 
 
@@ -70,7 +70,7 @@ def test_folder_that_exists(tmp_path: Path) -> None:
         fill(inside, "new")
     assert text_in(target) == "new"
     assert names_in(tmp_path) == ["results"]
-    with pytest.raises(SpotgpuError):
+    with pytest.raises(SpotgpuError, match="full; what was there is kept: make room"):
         fail(target, OSError(errno.ENOSPC, "full"), overwrite=True)
     assert text_in(target) == "new"
 
@@ -113,13 +113,59 @@ def test_file(tmp_path: Path) -> None:
         pass
 
 
-def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
+def test_file_as_a_parent(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with (
-        pytest.raises(SpotgpuError, match="could not write"),
-        new_folder(tmp_path / "file" / "results"),
-    ):
-        pass
+    for name in ("file/results", "file/deep/results"):
+        with pytest.raises(ValueError, match=r"`output` must lie in a folder, .*file is a file"):
+            check_new_folder(tmp_path / name, overwrite=False)
+        with pytest.raises(ValueError, match="`output` must lie in a folder"):
+            check_new_file(tmp_path / f"{name}.csv", overwrite=False)
+
+
+def test_place_that_cannot_be_written() -> None:
+    # Not even root can make a file there.
+    for check in (check_new_folder, check_new_file):
+        with pytest.raises(SpotgpuError, match="could not write /proc/results: ") as caught:
+            check(Path("/proc/results"), overwrite=False)
+        assert "room on the disk" not in str(caught.value)
+
+
+def test_foreign_files_are_kept(tmp_path: Path) -> None:
+    target = tmp_path / "results"
+    with new_folder(target) as inside:
+        fill(inside, "old")
+        (inside / "spots.csv").write_text("x")
+    check_new_folder(target, overwrite=True)
+    # The demo's names count only together.
+    for foreign in ("movie.tif", "notes.txt", ".hidden"):
+        (target / foreign).write_text("precious")
+        with pytest.raises(ValueError, match=f"nothing but an earlier run .* with {foreign}"):
+            check_new_folder(target, overwrite=True)
+        (target / foreign).unlink()
+    (target / "msd.csv").mkdir()
+    with pytest.raises(ValueError, match=r"nothing but an earlier run .* with msd\.csv"):
+        check_new_folder(target, overwrite=True)
+    (target / "msd.csv").rmdir()
+    for name in ("movie.tif", "truth.parquet", "comparison.txt"):
+        (target / name).write_text("x")
+    check_new_folder(target, overwrite=True)
+    with pytest.raises(ValueError, match="must not be the folder of the input"):
+        check_new_folder(target, overwrite=True, keep=[target / "movie.tif"])
+
+
+def test_file_that_appears_meanwhile_is_kept(tmp_path: Path) -> None:
+    target = tmp_path / "results"
+    with new_folder(target) as inside:
+        fill(inside, "old")
+
+    def replaced() -> None:
+        with new_folder(target, overwrite=True) as inside:
+            fill(inside, "new")
+            (target / "notes.txt").write_text("precious")
+
+    with pytest.raises(ValueError, match=r"notes\.txt"):
+        replaced()
+    assert text_in(target) == "old"
 
 
 def test_tables_come_back(tmp_path: Path) -> None:
