@@ -71,12 +71,10 @@ def _outside(frame: npt.NDArray[Any], radius: tuple[int, ...]) -> npt.NDArray[np
     words = np.packbits(bright, axis=-1, bitorder="little").view("<u8")
     reached = np.zeros_like(words)
     width = 0
-    for half_width, leads in _mask_rows(radius):
+    for half_width, shifts in _mask_rows(radius, tuple(lead_shape)):
         words = _widened(words, width, half_width)
         width = half_width
-        for lead in leads:
-            target = tuple(_shifted(k, n) for k, n in zip(lead, lead_shape, strict=True))
-            source = tuple(_shifted(-k, n) for k, n in zip(lead, lead_shape, strict=True))
+        for target, source in shifts:
             reached[target] |= words[source]
     outside = np.unpackbits((~reached).view(np.uint8), axis=-1, count=columns, bitorder="little")
     return outside.view(np.bool_)
@@ -95,13 +93,19 @@ def _widened(words: npt.NDArray[Any], width: int, target: int) -> npt.NDArray[An
     return words
 
 
+#: Where the rows of an array go when it is shifted, and where they come from.
+Shift = tuple[tuple[slice, ...], tuple[slice, ...]]
+
+
 @lru_cache(maxsize=64)
-def _mask_rows(radius: tuple[int, ...]) -> list[tuple[int, list[tuple[int, ...]]]]:
-    """Return the half-widths of the mask's rows, ascending, and the rows that have each."""
-    rows: dict[int, list[tuple[int, ...]]] = {}
+def _mask_rows(radius: tuple[int, ...], shape: tuple[int, ...]) -> list[tuple[int, list[Shift]]]:
+    """Return the half-widths of the mask's rows, ascending, and the shifts to rows of each."""
+    rows: dict[int, list[Shift]] = {}
     # In C order, the pixels of one row of the mask follow each other.
     for lead, pixels in groupby(mask_offsets(radius).tolist(), key=itemgetter(slice(-1))):
-        rows.setdefault(sum(1 for _ in pixels) // 2, []).append(tuple(lead))
+        target = tuple(_shifted(k, n) for k, n in zip(lead, shape, strict=True))
+        source = tuple(_shifted(-k, n) for k, n in zip(lead, shape, strict=True))
+        rows.setdefault(sum(1 for _ in pixels) // 2, []).append((target, source))
     return sorted(rows.items())
 
 

@@ -42,24 +42,24 @@ def _percentile(pixels: npt.NDArray[Any], q: float) -> float:
     rank = math.floor(position)
     fraction = position - rank
     dark = pixels.size - bright
-    low = _order_statistic(pixels, dark + rank)
-    if np.count_nonzero(pixels <= low) > dark + rank + 1:
+    low, up_to_low = _order_statistic(pixels, dark + rank)
+    if up_to_low > dark + rank + 1 or rank + 1 == bright:
         high = low
     else:
-        high = _order_statistic(pixels, min(dark + rank + 1, pixels.size - 1))
+        high, _ = _order_statistic(pixels, dark + rank + 1)
     # The two forms are numpy's, so that the bits are.
     if fraction < 0.5:
         return low + (high - low) * fraction
     return high - (high - low) * (1 - fraction)
 
 
-def _order_statistic(pixels: npt.NDArray[Any], rank: int) -> int:
-    """Return the pixel that has `rank` pixels before it in ascending order.
+def _order_statistic(pixels: npt.NDArray[Any], rank: int) -> tuple[int, int]:
+    """Return the pixel that has `rank` before it in ascending order, and how many are up to it.
 
     Counting is much faster than sorting: a sample proposes the level, the count corrects the
     proposal.
     """
-    low, high = 0, int(np.iinfo(pixels.dtype).max)
+    low, high, up_to_high = 0, int(np.iinfo(pixels.dtype).max), pixels.size
     step = max(1, pixels.size // 4096)
     sample = np.sort(pixels[::step])
     place = rank / step
@@ -72,10 +72,10 @@ def _order_statistic(pixels: npt.NDArray[Any], rank: int) -> int:
             guess = min(max(guess, low), high - 1)
         else:
             guess = (low + high) // 2
-        below = np.count_nonzero(pixels <= pixels.dtype.type(guess))
-        if below > rank:
-            high = guess
+        up_to_guess = int(np.count_nonzero(pixels <= pixels.dtype.type(guess)))
+        if up_to_guess > rank:
+            high, up_to_high = guess, up_to_guess
         else:
             low = guess + 1
-        place += (rank - below) / step
-    return low
+        place += (rank - up_to_guess) / step
+    return low, up_to_high
