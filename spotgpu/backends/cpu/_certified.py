@@ -251,9 +251,9 @@ class _Exact:
         )
         inner = [slice(r, r + n) for n, r in zip(frame.shape, radii, strict=True)]
         self.padded[tuple(inner)] = frame
-        # The pixels of a window, from its first.
-        window = np.indices([len(w) for w in weights]).reshape(frame.ndim, -1)
-        self.offsets = np.ravel_multi_index(tuple(window), self.padded.shape)[:, None]
+        # The first pixels of a window's rows, from its first.
+        lead = np.indices([len(w) for w in weights[:-1]]).reshape(frame.ndim - 1, -1)
+        self.rows = np.ravel_multi_index((*lead, np.zeros_like(lead[0])), self.padded.shape)
 
     def __call__(self, flat: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
         values = np.empty(len(flat))
@@ -265,18 +265,28 @@ class _Exact:
 
     def _lowpass(self, flat: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
         window = self._windows(flat)
-        # The sum of two pixels is exact in integers, and fast.
-        pair = np.dtype(np.int16 if window.dtype == np.uint8 else np.float64)
-        for weights in self.weights:
-            radius = len(weights) // 2
-            smooth = window[radius] * weights[radius]
-            for k in range(radius):
-                smooth += np.add(window[k], window[2 * radius - k], dtype=pair) * weights[k]
-            window, pair = smooth, smooth.dtype
-        return window
+        for weights in self.weights[:-1]:
+            window = _weighted(window, weights)
+        return _weighted(window.T, self.weights[-1])
 
     def _windows(self, flat: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
-        """Gather the pixels around, (K_0, ..., K_d, n)."""
+        """Gather the pixels around, (K_0, ..., n, K_d): every row of a window is one item."""
         corner = np.ravel_multi_index(np.unravel_index(flat, self.shape), self.padded.shape)
-        pixels = self.padded.reshape(-1).take(self.offsets + corner)
-        return pixels.reshape(*(len(w) for w in self.weights), len(flat))
+        *lead, length = [len(w) for w in self.weights]
+        step = self.padded.itemsize
+        items: npt.NDArray[Any] = np.ndarray(
+            self.padded.size - length + 1, f"V{length * step}", self.padded, strides=(step,)
+        )
+        gathered = items[self.rows[:, None] + corner].view(self.padded.dtype)
+        return gathered.reshape(*lead, len(flat), length)
+
+
+def _weighted(window: npt.NDArray[Any], weights: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
+    """Sum over the first axis, from the centre, then from the outermost pair inwards."""
+    radius = len(weights) // 2
+    # The sum of two pixels is exact in integers, and fast.
+    pair = np.int16 if window.dtype == np.uint8 else np.float64
+    smooth = window[radius] * weights[radius]
+    for k in range(radius):
+        smooth += np.add(window[k], window[2 * radius - k], dtype=pair) * weights[k]
+    return smooth
