@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
 
 from spotgpu.cli import _demo, _info, _link, _locate, _msd, _track
+from spotgpu.cli._signals import Ended, ends_by_signal
 from spotgpu.errors import SpotgpuError
 
-__all__ = ["app", "main"]
+__all__ = ["app", "run"]
 
 #: Exit codes. Success is 0.
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
@@ -56,22 +59,27 @@ for _module in (_track, _locate, _link, _msd, _info, _demo):
     _module.register(app)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
+def run(arguments: Sequence[str]) -> int:
+    """Run a command.
 
     Parameters
     ----------
-    arguments : sequence of str, optional
-        Default: those of the process.
+    arguments : sequence of str
+        Those of the process; none at all asks for help.
 
     Returns
     -------
     int
-        Exit code: 0 done, 2 usage or bad input, 1 anything else, 130 interrupted.
+        Exit code, as of `spotgpu.cli.main`.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    _replace_what_cannot_be_encoded()
+    given = list(arguments) or ["--help"]
     try:
-        code = app(given, prog_name="spotgpu", standalone_mode=False)
+        with ends_by_signal():
+            code = app(given, prog_name="spotgpu", standalone_mode=False)
+    except Ended as ended:
+        print(f"error: ended by {ended.name}", file=sys.stderr)
+        return ended.code
     except (UsageError, ValueError, TypeError, FileNotFoundError) as error:
         return _failed(error, BAD_INPUT, given)
     except (SpotgpuError, OSError, MemoryError) as error:
@@ -84,11 +92,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _replace_what_cannot_be_encoded() -> None:
+    # A terminal without µ is no reason to fail after the work.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")
+
+
 def _failed(error: BaseException, code: int, given: list[str]) -> int:
     if given[:1] == ["--debug"]:
         raise error
     describe = getattr(error, "format_message", None)
     text = describe() if callable(describe) else str(error)
     first = " ".join((text or type(error).__name__).split())
-    print(f"error: {first}", file=sys.stderr)
+    print(f"error: {_with_options(first)}", file=sys.stderr)
     return code
+
+
+def _with_options(text: str) -> str:
+    """Write --min-length for `min_length`, as a user of the command line knows it."""
+    options = {
+        str(parameter.name): parameter.opts[-1]
+        for command in typer.main.get_command(app).commands.values()  # type: ignore[attr-defined]
+        for parameter in command.params
+        if parameter.opts[0].startswith("-")
+    }
+    return re.sub(r"`(\w+)`(?: \(--[\w-]+\))?", lambda found: options.get(found[1], found[0]), text)

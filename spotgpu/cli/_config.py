@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import typer
 
-__all__ = ["load"]
+__all__ = ["changed", "load"]
 
 #: Options that say where options come from, or that a file has no business to set.
 NOT_FROM_FILE = {"config", "help"}
+#: Where the input of an earlier run waits for `changed`; no option has such a name.
+RECORDED = "spotgpu input"
 
 
 def load(context: typer.Context, config: Path | None) -> Path | None:
@@ -33,27 +36,66 @@ def load(context: typer.Context, config: Path | None) -> Path | None:
     Raises
     ------
     BadParameter
-        If it cannot be read, or has a name that is no option.
+        If it cannot be read, or has a name that is no option of any command.
     """
     if config is None:
         return None
-    names = _names(context)
+    names = _names(context.command)
+    elsewhere = _names_of_all(context)
+    content = _read(config)
+    # For `changed`.
+    context.meta[RECORDED] = content.pop(RECORDED, {})
     values: dict[str, Any] = {}
-    for key, value in _read(config).items():
+    for key, value in content.items():
         name = names.get(key.replace("-", "_"))
         if name is None:
-            known = ", ".join(sorted(set(names.values())))
-            raise typer.BadParameter(f"{config} has an unknown key {key!r}; known are {known}")
+            # One file may serve all commands: each takes what is its own.
+            if key.replace("-", "_") not in elsewhere:
+                raise typer.BadParameter(f"{config} has an unknown key {key!r}{_hint(key, names)}")
+            continue
         values[name] = _as_typed(value) if name != "movie" else _as_list(value)
     # What stands on the command line goes before the defaults of the context.
     context.default_map = {**(context.default_map or {}), **values}
     return config
 
 
-def _names(context: typer.Context) -> dict[str, str]:
+def changed(context: typer.Context, now: dict[str, Any]) -> list[str]:
+    """Return how the input differs from that of the run whose run.json gave the options.
+
+    Parameters
+    ----------
+    context : Context
+        Of the command.
+    now : dict
+        The input, as run.json records it.
+
+    Returns
+    -------
+    list of str
+        Warnings; none if it is another file.
+    """
+    before = context.meta.get(RECORDED) or {}
+    if before.get("path") != now["path"]:
+        return []
+    return [
+        f"The input is not what it was in the earlier run: {name} {before[name]} then, "
+        f"{now[name]} now."
+        for name in ("bytes", "shape")
+        if before.get(name) is not None and before[name] != now[name]
+    ]
+
+
+def _hint(key: str, names: dict[str, str]) -> str:
+    close = get_close_matches(key.replace("-", "_"), names, n=1)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; known are {', '.join(sorted(set(names.values())))}"
+
+
+def _names(command: Any) -> dict[str, str]:
     """Return the parameter for each way to write its name."""
     names: dict[str, str] = {}
-    for parameter in context.command.params:
+    for parameter in command.params:
         if parameter.name is None or parameter.name in NOT_FROM_FILE:
             continue
         names[parameter.name] = parameter.name
@@ -61,6 +103,11 @@ def _names(context: typer.Context) -> dict[str, str]:
             if option.startswith("--"):
                 names[option[2:].replace("-", "_")] = parameter.name
     return names
+
+
+def _names_of_all(context: typer.Context) -> set[str]:
+    commands = getattr(context.find_root().command, "commands", {})
+    return {name for command in commands.values() for name in _names(command)}
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -80,8 +127,12 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or not isinstance(content.get("parameters"), dict):
         raise typer.BadParameter(f"{path} is not the run.json of an earlier run")
     values = {key: value for key, value in content["parameters"].items() if value is not None}
-    source = content.get("input", {}).get("path")
-    return values if source is None else {**values, "movie": source}
+    recorded = content.get("input")
+    if not isinstance(recorded, dict):
+        return values
+    source = recorded.get("path")
+    named = {} if source is None else {"movie": source}
+    return {**values, **named, RECORDED: recorded}
 
 
 def _as_typed(value: Any) -> Any:

@@ -46,6 +46,14 @@ def _msd(
     drift_smoothing: options.DriftSmoothing = 0,
     max_lagtime: options.MaxLagtime = 100,
     confidence: options.Confidence = 0.95,
+    diffusion: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="New file for the diffusion coefficient and its interval, JSON.",
+            rich_help_panel="Files",
+        ),
+    ] = None,
     overwrite: options.Overwrite = False,
     config: options.Config = None,
 ) -> None:
@@ -54,13 +62,15 @@ def _msd(
     del given["config"]
     from spotgpu.pipeline import msd_file
 
-    analysis, calibration = msd_file(**given, progress=progress())
+    analysis, calibration, doubts = msd_file(**given, progress=progress())
     if analysis.diffusion is not None:
         fit = analysis.diffusion
         say(
             f"D = {fit.D:.4g} {calibration.length_unit}²/{calibration.time_unit} "
             f"({fit.confidence:.0%} interval {fit.ci_low:.4g} to {fit.ci_high:.4g})"
         )
-    else:
-        warn(f"no diffusion coefficient: {analysis.problem}")
+    for text in doubts:
+        warn(text)
     say(f"MSD in {output}")
+    if diffusion is not None:
+        say(f"Diffusion coefficient in {diffusion}")

@@ -46,6 +46,10 @@ class PerAxis:
     """One number, or one for each axis in image order."""
 
 
+class NumberOrName:
+    """Of a channel."""
+
+
 class Workers:
     """A number of processes, or "auto"."""
 
@@ -72,10 +76,14 @@ def _workers(text: str) -> Any:
     """Return the number in "4", or "auto"."""
     if text == "auto":
         return text
-    try:
-        return int(text)
-    except ValueError:
-        raise typer.BadParameter(f"must be an integer or auto, got {text!r}") from None
+    if not text.isdecimal() or int(text) < 1:
+        raise typer.BadParameter(f"must be an integer >= 1 or auto, got {text!r}")
+    return int(text)
+
+
+def _channel(text: str) -> int | str:
+    """Return the number in "1", or the name."""
+    return int(text) if text.isdecimal() else text
 
 
 Movie = Annotated[
@@ -219,8 +227,13 @@ Axes = Annotated[
     ),
 ]
 Channel = Annotated[
-    int | None,
-    typer.Option(help="Channel of a file that has several, from 0.", rich_help_panel=FILES),
+    NumberOrName | None,
+    typer.Option(
+        parser=_channel,
+        metavar="N|NAME",
+        help="Channel of a file that has several: its number, from 0, or its name.",
+        rich_help_panel=FILES,
+    ),
 ]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace earlier results.", rich_help_panel=FILES)
@@ -229,7 +242,8 @@ Config = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Options from a TOML file or an earlier run.json; those given here come first.",
+        help="Options from a TOML file or the run.json of a track run; what this command does not "
+        "have is left out, and those given here come first.",
         callback=load,
         is_eager=True,
         rich_help_panel=FILES,

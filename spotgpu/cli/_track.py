@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from spotgpu.cli import _options as options
+from spotgpu.cli._config import changed
 from spotgpu.cli._output import count, progress, say, warn
 
 __all__ = ["register", "source"]
@@ -44,15 +45,16 @@ def source(movie: list[str] | None) -> str | list[str]:
 
     Raises
     ------
-    BadParameter
+    ValueError
         If there is none.
     """
     if not movie:
-        raise typer.BadParameter("Missing argument 'MOVIE'.")
+        raise ValueError("Missing argument 'MOVIE': the file or files of the movie")
     return movie[0] if len(movie) == 1 else movie
 
 
 def _track(
+    context: typer.Context,
     diameter: options.Diameter,
     search_range: options.SearchRange,
     output: Annotated[
@@ -96,7 +98,7 @@ def _track(
 ) -> None:
     """Find the spots of a movie, link them, measure their motion, write tables and a report."""
     given: dict[str, Any] = dict(locals())
-    del given["config"]
+    del given["config"], given["context"]
     path = source(given.pop("movie"))
     given["noise_size"] = 1 if noise_size is None else noise_size
     from spotgpu.pipeline import track as run
@@ -113,6 +115,6 @@ def _track(
             f"D = {fit.D:.4g} {unit} "
             f"({fit.confidence:.0%} interval {fit.ci_low:.4g} to {fit.ci_high:.4g})"
         )
-    for text in result.warnings:
+    for text in (*changed(context, result.input), *result.warnings):
         warn(text)
     say(f"Results in {output}: open {output / 'report.html'}")

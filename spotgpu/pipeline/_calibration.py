@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from spotgpu.checks import number, per_axis
 
-__all__ = ["Calibration"]
+__all__ = ["Calibration", "contradictions"]
 
 #: What a file may say about its pixels and frames.
 KNOWN = ("pixel_size_um", "frame_interval_s")
+
+#: Of two values that are the same but for rounding.
+TOLERANCE = 0.01
 
 _positive = partial(number, above=0)
 
@@ -49,8 +52,7 @@ class Calibration:
         TypeError, ValueError
             If a value is not positive, or there is not one for each axis.
         """
-        if not isinstance(known, Mapping):
-            known = {name: getattr(known, name, None) for name in KNOWN}
+        known = _of_source(known)
         interval = known.get("frame_interval_s")
         if fps is not None:
             interval = 1 / number("fps", fps, above=0)
@@ -108,16 +110,78 @@ class Calibration:
         return 1.0 if self.pixel_size_um is None else self.pixel_size_um
 
     def attrs(self) -> dict[str, Any]:
-        """Return what is known, as a table's ``attrs``.
+        """Return what is known, as the ``attrs`` of a table in pixels and frames.
 
         Returns
         -------
         dict
             JSON values.
         """
-        known: dict[str, Any] = {"length_unit": "px", "time_unit": "frame"}
+        return {"length_unit": "px", "time_unit": "frame", **self._known()}
+
+    def record(self) -> dict[str, Any]:
+        """Return what the motion was measured with.
+
+        Returns
+        -------
+        dict
+            JSON values: units, and sizes where they are known.
+        """
+        return {"length_unit": self.length_unit, "time_unit": self.time_unit, **self._known()}
+
+    def _known(self) -> dict[str, Any]:
+        known: dict[str, Any] = {}
         if self.pixel_size_um is not None:
             known["pixel_size_um"] = list(self.pixel_size_um)
         if self.frame_interval_s is not None:
             known["frame_interval_s"] = self.frame_interval_s
         return known
+
+
+def contradictions(used: Calibration, known: Any) -> list[str]:
+    """Return where the values used differ by more than 1 % from what the file or table says.
+
+    Parameters
+    ----------
+    used : Calibration
+        The caller's values, or the file's.
+    known : Movie or dict
+        As in `Calibration.of`.
+
+    Returns
+    -------
+    list of str
+        Warnings.
+    """
+    known, found = _of_source(known), []
+    size, interval = known.get("pixel_size_um"), known.get("frame_interval_s")
+    if size is not None and used.pixel_size_um is not None:
+        pairs = list(zip(used.pixel_size_um, size, strict=False))
+        if any(said is not None and _differ(given, said) for given, said in pairs):
+            each = len(set(used.pixel_size_um)) == 1 and len(set(size)) > 1
+            hint = " Give one for each axis (z, y, x)." if each else ""
+            found.append(
+                f"The pixel size used ({_listed(used.pixel_size_um)} µm) is not what the file "
+                f"says ({_listed(size)} µm).{hint}"
+            )
+    if interval is not None and _differ(1 / used.fps, float(interval)):
+        found.append(
+            f"The frame rate used ({used.fps:.6g} fps) is not what the file says "
+            f"({1 / float(interval):.6g} fps)."
+        )
+    return found
+
+
+def _of_source(known: Any) -> Mapping[str, Any]:
+    if isinstance(known, Mapping):
+        return known
+    return {name: getattr(known, name, None) for name in KNOWN}
+
+
+def _differ(a: float, b: float) -> bool:
+    return abs(a - b) > TOLERANCE * abs(b)
+
+
+def _listed(sizes: Iterable[float | None]) -> str:
+    items = ["unknown" if size is None else f"{size:.6g}" for size in sizes]
+    return items[0] if len(set(items)) == 1 else ", ".join(items)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from spotgpu import evaluate, io, motion, simulate
 from spotgpu.checks import choice
+from spotgpu.errors import SpotgpuError
 from spotgpu.pipeline._folder import check_new_folder, new_folder
 from spotgpu.pipeline._progress import Progress
 from spotgpu.pipeline._result import TrackResult
@@ -188,12 +189,18 @@ def _write_movie(scene: Scene, truth: pd.DataFrame, path: Path) -> None:
         frame_interval_s=scene.frame_interval_s,
         seed=2,
     )
-    io.save_tiff(
-        path,
-        frames,
-        pixel_size_um=scene.pixel_size_um,
-        frame_interval_s=scene.frame_interval_s,
-    )
+    try:
+        io.save_tiff(
+            path,
+            frames,
+            pixel_size_um=scene.pixel_size_um,
+            frame_interval_s=scene.frame_interval_s,
+        )
+    except SpotgpuError as error:
+        # It names a temporary folder; `new_folder` names the one that was asked for.
+        if isinstance(error.__cause__, OSError):
+            raise error.__cause__ from None
+        raise
 
 
 def _compared(scene: Scene, truth: pd.DataFrame, result: TrackResult) -> Comparison:

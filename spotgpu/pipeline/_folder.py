@@ -25,8 +25,8 @@ WRITTEN = {
     *("spots.csv", "tracks.csv", "particles.csv", "diffusion.json", "report.html", RUN_FILE),
 }
 WRITTEN_BY_DEMO = {"movie.tif", "truth.parquet", "comparison.txt"}
-#: What a full disk, quota or file system says.
-FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
+#: What a full disk, quota or file system says; numpy, that fewer bytes were written, no more.
+FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, None}
 
 
 def check_new_folder(path: Path, *, overwrite: bool, keep: Sequence[Path] = ()) -> None:

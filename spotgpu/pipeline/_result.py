@@ -23,7 +23,7 @@ from spotgpu.pipeline._track_options import input_files
 if TYPE_CHECKING:
     from spotgpu.motion import Diffusion
 
-__all__ = ["TrackResult", "diffusion_record"]
+__all__ = ["TrackResult", "diffusion_record", "json_text"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -183,12 +183,12 @@ class TrackResult:
                 write_table(table, folder / f"{name}.csv")
         write_table(msd_table(self.emsd, self.calibration), folder / "msd.csv")
         if self.drift is not None:
-            self.drift.to_csv(folder / "drift.csv")
+            self.drift.add_suffix("_px").to_csv(folder / "drift.csv")
         record = diffusion_record(self.diffusion, self.calibration)
-        (folder / "diffusion.json").write_text(_json(record), encoding="utf-8")
+        (folder / "diffusion.json").write_text(json_text(record), encoding="utf-8")
         (folder / "report.html").write_text(report(self), encoding="utf-8")
         # The last: by it the folder is known to be a result.
-        (folder / RUN_FILE).write_text(_json(self.record()), encoding="utf-8")
+        (folder / RUN_FILE).write_text(json_text(self.record()), encoding="utf-8")
 
     def record(self) -> dict[str, Any]:
         """Return what run.json holds: parameters, input, counts, timings and versions.
@@ -203,7 +203,8 @@ class TrackResult:
             "command": "track",
             "parameters": self.parameters,
             "input": self.input,
-            "calibration": self.calibration.attrs(),
+            "calibration": self.calibration.record(),
+            "drift_subtracted": self.drift is not None,
             "counts": {
                 "frames": self.n_frames,
                 "spots": len(self.spots),
@@ -240,7 +241,19 @@ def diffusion_record(diffusion: Diffusion | None, calibration: Calibration) -> d
     return {**values, **units}
 
 
-def _json(value: object) -> str:
+def json_text(value: object) -> str:
+    """Return a value as JSON.
+
+    Parameters
+    ----------
+    value : object
+        Dicts, lists, numbers, arrays, strings; anything else as its text.
+
+    Returns
+    -------
+    str
+        Ends in a newline; NaN and infinity are null.
+    """
     return json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -14,13 +14,15 @@ from spotgpu.checks import integer, number
 from spotgpu.detect import Locator
 from spotgpu.pipeline._analysis import Analysis, analyse, msd_table
 from spotgpu.pipeline._batch import spots_of
-from spotgpu.pipeline._calibration import Calibration
+from spotgpu.pipeline._calibration import Calibration, contradictions
 from spotgpu.pipeline._folder import check_new_file, new_file
 from spotgpu.pipeline._frames import FrameLocator
 from spotgpu.pipeline._progress import Progress
+from spotgpu.pipeline._result import diffusion_record, json_text
 from spotgpu.pipeline._source import opened
 from spotgpu.pipeline._stream import checked_processes
 from spotgpu.pipeline._table_files import check_extension, read_table, write_table
+from spotgpu.pipeline._warnings import unknown_units
 from spotgpu.tables import position_columns, require_columns
 
 __all__ = ["link_file", "locate_file", "msd_file"]
@@ -32,7 +34,7 @@ def locate_file(
     diameter: Any,
     *,
     axes: str | None = None,
-    channel: int | None = None,
+    channel: int | str | None = None,
     processes: Any = "auto",
     overwrite: bool = False,
     progress: Progress,
@@ -50,7 +52,7 @@ def locate_file(
         As in `locate`.
     axes : str, optional
         As in `spotgpu.open`.
-    channel : int, optional
+    channel : int or str, optional
         As in `spotgpu.open`.
     processes : int or 'auto'
         As in `batch`.
@@ -149,9 +151,10 @@ def msd_file(
     drift: bool | None = None,
     drift_smoothing: int = 0,
     confidence: float = 0.95,
+    diffusion: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     progress: Progress,
-) -> tuple[Analysis, Calibration]:
+) -> tuple[Analysis, Calibration, list[str]]:
     """Measure the motion of the trajectories in a table and write the ensemble's MSD.
 
     Parameters
@@ -172,8 +175,10 @@ def msd_file(
         As in `track`.
     confidence : float
         Of the diffusion coefficient's interval.
+    diffusion : path, optional
+        Where the diffusion coefficient is written, as in the diffusion.json of `track`.
     overwrite : bool
-        Whether a file that is there may be replaced.
+        Whether files that are there may be replaced.
     progress : Progress
         Where stages show.
 
@@ -183,6 +188,8 @@ def msd_file(
         All that was measured.
     Calibration
         Its units.
+    list of str
+        Warnings: what is unknown, contradicted or missing.
 
     Raises
     ------
@@ -192,6 +199,9 @@ def msd_file(
         If a file cannot be written.
     """
     path = _output(output, overwrite=overwrite, table=tracks)
+    record = None if diffusion is None else Path(diffusion)
+    if record is not None:
+        check_new_file(record, overwrite=overwrite)
     with progress.stage("read"):
         table = _numeric("tracks", read_table("tracks", Path(tracks)), "frame", "particle")
     if table.empty:
@@ -209,7 +219,14 @@ def msd_file(
         )
     with new_file(path, overwrite=overwrite) as partial:
         write_table(msd_table(analysis.emsd, calibration), partial)
-    return analysis, calibration
+    if record is not None:
+        with new_file(record, overwrite=overwrite) as partial:
+            text = json_text(diffusion_record(analysis.diffusion, calibration))
+            partial.write_text(text, encoding="utf-8")
+    doubts = [*contradictions(calibration, table.attrs), *unknown_units(calibration)]
+    if analysis.problem is not None:
+        doubts.append(f"No diffusion coefficient: {analysis.problem}.")
+    return analysis, calibration, doubts
 
 
 def _output(

@@ -75,9 +75,17 @@ def read_table(name: str, path: Path) -> pd.DataFrame:
         raise FileNotFoundError(f"`{name}` must be a file, got {path}, which does not exist")
     try:
         if path.suffix.lower() == ".csv":
-            return pd.read_csv(path)
+            return _typed(pd.read_csv(path))
         return pd.read_parquet(path, engine="pyarrow")
     # pyarrow's and pandas' complaints about contents are ValueErrors.
     except ValueError as error:
         reason = str(error).splitlines()[0]
         raise ValueError(f"`{name}` must be a table, got {path}: {reason}") from error
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    """Give the columns of a table without rows, which say nothing of themselves, their types."""
+    if len(table):
+        return table
+    whole = ("frame", "particle")
+    return table.astype({name: "int64" if name in whole else "float64" for name in table})

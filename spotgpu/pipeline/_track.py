@@ -13,7 +13,7 @@ from spotgpu import linking, motion
 from spotgpu.detect import Locator
 from spotgpu.pipeline._analysis import analyse
 from spotgpu.pipeline._batch import spots_of
-from spotgpu.pipeline._calibration import Calibration
+from spotgpu.pipeline._calibration import Calibration, contradictions
 from spotgpu.pipeline._folder import check_new_folder
 from spotgpu.pipeline._frames import FrameLocator
 from spotgpu.pipeline._progress import Progress, for_terminal
@@ -60,7 +60,7 @@ def track(
     pixel_size_um: Any = None,
     fps: float | None = None,
     axes: str | None = None,
-    channel: int | None = None,
+    channel: int | str | None = None,
     processes: Any = "auto",
     output: str | os.PathLike[str] | None = None,
     csv: bool = False,
@@ -109,12 +109,13 @@ def track(
         Of the diffusion coefficient's interval.
     pixel_size_um : float or tuple of float, optional
         Size of a pixel, or one per axis in image order, in µm. Default: what the file says; if it
-        says nothing, lengths are in pixels, with a warning.
+        says nothing, lengths are in pixels, with a warning; there is one, too, if it says
+        something else.
     fps : float, optional
         Frames per second. Default: what the file says; else times are in frames, with a warning.
     axes : str, optional
         As in `spotgpu.open`.
-    channel : int, optional
+    channel : int or str, optional
         As in `spotgpu.open`.
     processes : int or 'auto'
         As in `batch`.
@@ -154,6 +155,7 @@ def track(
     with opened(source, axes=axes, channel=channel) as movie:
         check_axes(given, movie)
         calibration = Calibration.of(len(movie.frame_shape), pixel_size_um, fps, movie)
+        contradicted = contradictions(calibration, movie)
         with run.timed("locate"):
             spots = spots_of(movie, frames, workers, run.progress)
         described_input = described(source, movie, frames)
@@ -188,11 +190,11 @@ def track(
         diffusion=analysis.diffusion,
         image=frames.first,
         calibration=calibration,
-        parameters=recorded(given),
+        parameters=recorded({**given, "processes": workers or "auto"}),
         input=described_input,
         timings=run.timings,
         versions=versions(),
-        warnings=tuple(doubts(seen)),
+        warnings=(*contradicted, *doubts(seen)),
     )
     if output is not None:
         with run.stage("report"):

@@ -16,7 +16,7 @@ from spotgpu.pipeline._analysis import Analysis, tracks_per_frame
 from spotgpu.pipeline._calibration import Calibration
 from spotgpu.tables import position_columns
 
-__all__ = ["Evidence", "doubts"]
+__all__ = ["Evidence", "doubts", "unknown_units"]
 
 #: Frames looked at where a few are enough.
 SAMPLE = 10
@@ -104,6 +104,9 @@ def _bias(seen: Evidence) -> Iterator[str]:
 def _tracks(seen: Evidence) -> Iterator[str]:
     if seen.linked.empty:
         return
+    if seen.frames == 1:
+        yield "The movie has a single frame: there is nothing to link."
+        return
     if seen.tracks.empty:
         longest = int(seen.linked.groupby("particle").size().max())
         yield (
@@ -131,6 +134,8 @@ def _tracks(seen: Evidence) -> Iterator[str]:
 
 
 def _search_range(seen: Evidence) -> Iterator[str]:
+    if seen.frames == 1:
+        return
     columns = position_columns("spots", seen.spots)
     reach = np.broadcast_to(np.asarray(seen.search_range, dtype=np.float64), (len(columns),))
     distances = []
@@ -143,7 +148,7 @@ def _search_range(seen: Evidence) -> Iterator[str]:
     if distances and (spacing := float(np.median(np.concatenate(distances)))) < 1.5:
         yield (
             "search_range is large for the distance between neighbours "
-            f"(typically {spacing:.1f} times search_range): links may be wrong. "
+            f"(typically {spacing:.2g} times search_range): links may be wrong. "
             "Lower it, or raise minmass."
         )
     steps = _steps(seen.tracks, columns, reach)
@@ -175,7 +180,7 @@ def _motion(seen: Evidence) -> Iterator[str]:
     if analysis.drift is None and seen.drift is None:
         yield (
             f"The drift was not subtracted: with {per_frame:.1f} tracks a frame it cannot be told "
-            "from the particles' own motion. The option drift subtracts it all the same."
+            "from the particles' own motion. drift=True (--drift) subtracts it all the same."
         )
     elif analysis.drift is not None and per_frame < 20:
         yield (
@@ -195,7 +200,26 @@ def _motion(seen: Evidence) -> Iterator[str]:
 
 
 def _units(seen: Evidence) -> Iterator[str]:
-    if seen.calibration.pixel_size_um is None:
-        yield "The pixel size is unknown: lengths are in pixels. Give pixel_size (µm)."
-    if seen.calibration.frame_interval_s is None:
-        yield "The frame rate is unknown: times are in frames. Give fps."
+    yield from unknown_units(seen.calibration)
+
+
+def unknown_units(calibration: Calibration) -> Iterator[str]:
+    """Yield what to do about lengths in pixels and times in frames.
+
+    Parameters
+    ----------
+    calibration : Calibration
+        As far as known.
+
+    Yields
+    ------
+    str
+        A warning.
+    """
+    if calibration.pixel_size_um is None:
+        yield (
+            "The pixel size is unknown: lengths are in pixels. "
+            "Give it in µm: pixel_size_um (--pixel-size)."
+        )
+    if calibration.frame_interval_s is None:
+        yield "The frame rate is unknown: times are in frames. Give it: fps (--fps)."

@@ -28,21 +28,21 @@ def one_line(text: str) -> bool:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (["--diameter", "8"], "`diameter` must be an odd integer"),
+        (["--diameter", "8"], "--diameter must be an odd integer"),
         (["--diameter", "9,x"], "Invalid value for '--diameter'"),
-        (["--diameter", "5,9,9"], "`diameter`"),
-        (["--minmass", "-1"], "`minmass` must be"),
-        (["--minmass", "nan"], "`minmass` must be"),
+        (["--diameter", "5,9,9"], "--diameter"),
+        (["--minmass", "-1"], "--minmass must be"),
+        (["--minmass", "nan"], "--minmass must be"),
         (["--minmass", "many"], "Invalid value for '--minmass'"),
-        (["--threshold", "-0.5"], "`threshold` must be"),
-        (["--search-range", "0"], "`search_range` must be"),
-        (["--search-range", "5,5,5"], "`search_range` must be"),
-        (["--memory", "-1"], "`memory` must be"),
-        (["--min-length", "0"], "`min_length` must be"),
-        (["--fps", "0"], "`fps` must be"),
-        (["--pixel-size", "-0.1"], "`pixel_size_um` must be"),
-        (["--confidence", "1"], "`confidence` must be"),
-        (["--max-lagtime", "0"], "`max_lagtime` must be"),
+        (["--threshold", "-0.5"], "--threshold must be"),
+        (["--search-range", "0"], "--search-range must be"),
+        (["--search-range", "5,5,5"], "--search-range must be"),
+        (["--memory", "-1"], "--memory must be"),
+        (["--min-length", "0"], "--min-length must be"),
+        (["--fps", "0"], "--fps must be"),
+        (["--pixel-size", "-0.1"], "--pixel-size must be"),
+        (["--confidence", "1"], "--confidence must be"),
+        (["--max-lagtime", "0"], "--max-lagtime must be"),
         (["--processes", "few"], "Invalid value for '--processes'"),
         (["--size", "3"], "No such option"),
     ],
@@ -152,13 +152,13 @@ def test_input_is_never_replaced(
     for source in (mine, out / "*.tif", out):
         done = call("track", source, *options, "-o", out, "--overwrite")
         assert done.code == 2
-        assert "`output` must not be the folder of the input" in done.err
+        assert "--output must not be the folder of the input" in done.err
         assert mine.read_bytes() == movie.read_bytes()
     spots = out / "spots.parquet"
     before = spots.read_bytes()
     done = call("link", spots, "--search-range", 5, "-o", spots, "--overwrite")
     assert done.code == 2
-    assert "`output` must be another file than the input" in done.err
+    assert "--output must be another file than the input" in done.err
     assert spots.read_bytes() == before
 
 
