@@ -142,7 +142,8 @@ def characterize(
     result = Characteristics(
         np.empty((n, len(squares))), np.full(n, np.nan), np.empty(n), np.empty(n)
     )
-    for spots, pixels in _Pixels(frames, radius)(number, centre):
+    for spots, index in _Windows(frames.shape, radius)(number, centre):
+        pixels, before = frames.reshape(-1).take(index), raw.reshape(-1).take(index)
         exact = pixels.astype(np.float64)
         mass = exact.sum(axis=0)
         dimensions = 1 if len(squares) == 1 else ndim
@@ -153,33 +154,31 @@ def characterize(
             along, across = warp_sum(exact * cosine), warp_sum(exact * sine)
             rim = mass - exact[len(exact) // 2]
             result.ecc[spots] = np.sqrt(along**2 + across**2) / (rim + 1e-6)
-    for spots, pixels in _Pixels(raw, radius)(number, centre):
         if raw.dtype.kind == "f":
-            result.raw_mass[spots] = warp_sum(pixels)
+            result.raw_mass[spots] = warp_sum(before)
         else:
-            result.raw_mass[spots] = pixels.sum(axis=0, dtype=np.int64)
+            result.raw_mass[spots] = before.sum(axis=0, dtype=np.int64)
     return result
 
 
-class _Pixels:
-    """The pixels in the mask around centres, in C order of the mask."""
+class _Windows:
+    """Where the pixels of the mask around centres are, in C order of the mask."""
 
-    def __init__(self, frames: npt.NDArray[Any], radius: tuple[int, ...]) -> None:
-        self.pitch = [math.prod(frames.shape[axis + 1 :]) for axis in range(frames.ndim)]
+    def __init__(self, shape: tuple[int, ...], radius: tuple[int, ...]) -> None:
+        self.pitch = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
         self.offsets = (mask_offsets(radius) @ self.pitch[1:])[:, None]
-        self.flat = frames.reshape(-1)
 
     def __call__(
         self, number: npt.NDArray[np.int64], centre: npt.NDArray[np.int64]
-    ) -> Iterator[tuple[slice, npt.NDArray[Any]]]:
-        """Yield some of the windows and their pixels, (P, n), for `centre` (ndim, N)."""
+    ) -> Iterator[tuple[slice, npt.NDArray[np.int64]]]:
+        """Yield some of the windows and the flat index, (P, n), for `centre` (ndim, N)."""
         at = number * self.pitch[0]
         for coordinate, pitch in zip(centre, self.pitch[1:], strict=True):
             at += coordinate * pitch
         step = max(1, BLOCK // len(self.offsets))
         for start in range(0, len(at), step):
             some = slice(start, start + step)
-            yield some, self.flat.take(self.offsets + at[some])
+            yield some, self.offsets + at[some]
 
 
 class _Moments:
@@ -191,15 +190,16 @@ class _Moments:
         # The matrix product is free to choose its order, so every partial sum must be exact.
         largest = int(np.iinfo(frames.dtype).max) * int(table.sum(axis=1).max())
         self.table = table.astype(np.float32 if largest < 1 << 24 else np.float64)
-        self.pixels = _Pixels(frames, radius)
+        self.windows = _Windows(frames.shape, radius)
+        self.pixels = frames.reshape(-1)
 
     def __call__(
         self, number: npt.NDArray[np.int64], centre: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.float64]:
         """Return the sums, (1 + ndim, N), of the windows of frames `number` at `centre`."""
         sums = np.empty((len(self.table), len(number)))
-        for some, block in self.pixels(number, centre):
-            sums[:, some] = self.table @ block.astype(self.table.dtype)
+        for some, index in self.windows(number, centre):
+            sums[:, some] = self.table @ self.pixels.take(index).astype(self.table.dtype)
         return sums
 
 

@@ -140,7 +140,7 @@ def _neighbours(points: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.intp], 
     shape = cells.max(axis=0) + 2
     pitch = [math.prod(shape[axis + 1 :].tolist()) for axis in range(ndim)]
     key = sum(cells[:, axis] * pitch[axis] for axis in range(ndim))
-    order = np.argsort(key, kind="stable")
+    order = np.argsort(key)
     key = key[order]
     start = np.zeros(pitch[0] * int(shape[0]) + 1, np.intp)
     np.cumsum(np.bincount(key, minlength=len(start) - 1), out=start[1:])
