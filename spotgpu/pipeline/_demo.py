@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -224,7 +225,7 @@ def _compared(scene: Scene, truth: pd.DataFrame, result: TrackResult) -> Compari
             f"{scene.particles:,}",
             f"of {result.parameters['min_length']} spots or more; a gap makes two of one",
         ),
-        *_drift_rows(truth, result),
+        *_drift_rows(scene, truth, result),
     ]
     fit = result.diffusion
     if fit is None:
@@ -237,13 +238,24 @@ def _compared(scene: Scene, truth: pd.DataFrame, result: TrackResult) -> Compari
     return Comparison(tuple(rows), inside)
 
 
-def _drift_rows(truth: pd.DataFrame, result: TrackResult) -> list[tuple[str, str, str, str]]:
-    """Compare the mean motion of the particles: the stage's, and what they share by chance."""
+def _drift_rows(
+    scene: Scene, truth: pd.DataFrame, result: TrackResult
+) -> list[tuple[str, str, str, str]]:
+    """Compare the mean displacement of the particles: the stage's, and what is left by chance."""
     if result.drift is None or result.drift.empty:
         return []
     true, found = motion.compute_drift(truth).iloc[-1], result.drift.iloc[-1]
-    frames = f"after {result.drift.index[-1]} frames"
-    return [
-        (f"drift along {axis}", f"{found[axis]:.2f} px", f"{true[axis]:.2f} px", frames)
-        for axis in result.drift.columns
-    ]
+    last = int(result.drift.index[-1])
+    # Standard deviation of the mean of independent walks without walls.
+    chance = math.sqrt(2 * scene.D * scene.frame_interval_s * last / scene.particles)
+    rows = []
+    for axis, drift, pixel in zip(
+        result.drift.columns, scene.drift, scene.pixel_size_um, strict=True
+    ):
+        remark = (
+            f"mean of {scene.particles} particles after {last} frames; "
+            f"drift {drift * last:.2f} px, chance ± {chance / pixel:.2f} px"
+        )
+        found_px, true_px = f"{found[axis]:.2f} px", f"{true[axis]:.2f} px"
+        rows.append((f"mean displacement along {axis}", found_px, true_px, remark))
+    return rows

@@ -70,24 +70,32 @@ def _png(draw: Callable[[Any], object], size: tuple[float, float]) -> str:
 
 def _drawings(result: TrackResult) -> Iterator[tuple[str, str, Callable[[Any], object]]]:
     spots, tracks, image = result.spots, result.tracks, result.image
-    if len(spots):
+    minmass = result.parameters["minmass"] or None
+    view = ", maximum projection along z" if image.ndim == 3 else ""
+    if spots.empty:
+        yield (
+            "First frame",
+            f"No spots were found{view}.",
+            lambda ax: plot.annotate(spots, image, ax=ax),
+        )
+    else:
         first = spots[spots["frame"] == spots["frame"].min()]
         yield (
             "Spots",
-            f"The {len(first):,} spots of frame {spots['frame'].min()}.",
+            f"The {len(first):,} spots of frame {spots['frame'].min()}{view}.",
             lambda ax: plot.annotate(first, image, ax=ax),
         )
     if len(tracks):
         yield (
             "Trajectories",
-            f"All {result.n_tracks:,} tracks over the first frame.",
+            f"All {result.n_tracks:,} tracks over the first frame{view}.",
             lambda ax: plot.plot_traj(tracks, superimpose=image, ax=ax),
         )
     if len(spots):
         yield (
             "Mass",
             "Integrated brightness of all spots; minmass belongs into a valley between two peaks.",
-            lambda ax: plot.mass_histogram(spots, ax=ax),
+            lambda ax: plot.mass_histogram(spots, ax=ax, minmass=minmass),
         )
         yield (
             "Sub-pixel bias",

@@ -11,6 +11,7 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from spotgpu.pipeline._figures import Figure, figures
+from spotgpu.pipeline._used import used
 
 if TYPE_CHECKING:
     from spotgpu.pipeline._result import TrackResult
@@ -69,7 +70,9 @@ def _headline(result: TrackResult) -> str:
     unit = f"{result.length_unit}²/{result.time_unit}"
     interval = f"{fit.confidence:.0%} interval {fit.ci_low:.4g} to {fit.ci_high:.4g} {unit}"
     how = f"{fit.method}, {fit.ndim}D, {fit.n_tracks} tracks"
-    error = f"localisation error {fit.sigma:.3g} {result.length_unit}"
+    error = "localisation error not resolved"
+    if fit.sigma > 0:
+        error = f"localisation error {fit.sigma:.3g} {result.length_unit}"
     return (
         f'<div class="card main"><b>D = {fit.D:.4g} {html.escape(unit)}</b>'
         f"<span>{html.escape(f'{interval} · {error} · {how}')}</span></div>"
@@ -130,7 +133,7 @@ def _tables(result: TrackResult) -> list[str]:
     timings = {name: f"{seconds:.2f} s" for name, seconds in result.timings.items()}
     others = (("Movie", movie), ("Time taken", timings), ("Versions", result.versions))
     return [
-        f"<div>{_table('Parameters', result.parameters)}</div>",
+        f"<div>{_table('Parameters', used(result))}</div>",
         f"<div>{''.join(_table(caption, rows) for caption, rows in others)}</div>",
     ]
 
@@ -150,8 +153,8 @@ def _table(caption: str, rows: Mapping[str, Any]) -> str:
 
 
 def _shown(value: Any) -> str:
-    if value is None:
-        return "default"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, (list, tuple)):
         return ", ".join(_shown(item) for item in value)
     return f"{value:.6g}" if isinstance(value, float) else str(value)

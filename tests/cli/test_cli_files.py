@@ -218,3 +218,30 @@ def test_nothing_found_is_no_error(movie: Path, tmp_path: Path, call: Callable[.
     assert "msd_um2" in pd.read_csv(tmp_path / "out" / "msd.csv")
     assert json.loads((tmp_path / "out" / "diffusion.json").read_text())["D"] is None
     assert "No diffusion coefficient" in (tmp_path / "out" / "report.html").read_text("utf-8")
+
+
+def rows(report: str) -> dict[str, str]:
+    """Return the rows of a report's tables."""
+    return dict(re.findall(r"<tr><th>(.*?)</th><td>(.*?)</td></tr>", report))
+
+
+def test_report_names_the_values_used(results: Path) -> None:
+    shown = rows((results / "report.html").read_text(encoding="utf-8"))
+    assert "default" not in shown.values()
+    assert shown["separation"] == "10"
+    assert shown["smoothing_size"] == "9"
+    assert shown["threshold"] == "1"
+    assert shown["minmass"] == "300"
+    assert shown["pixel_size_um"] == "0.2, 0.2 (from the file)"
+    assert shown["fps"] == "2 (from the file)"
+    assert shown["drift"] == "subtracted"
+    assert shown["invert"] == "no"
+
+
+def test_report_of_nothing_shows_the_first_frame(
+    movie: Path, tmp_path: Path, call: Callable[..., Any]
+) -> None:
+    arguments = ("--diameter", 9, "--minmass", 1e9, "--search-range", 5)
+    assert call("track", movie, *arguments, "-o", tmp_path / "out").code == 0
+    text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert re.findall(r"<figcaption><strong>(.*?)</strong>", text) == ["First frame."]
