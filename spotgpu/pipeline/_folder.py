@@ -232,7 +232,7 @@ def _clean_failure(path: Path) -> Iterator[None]:
 
 def _failure(path: Path, error: OSError) -> str:
     reason = error.strerror or str(error)
-    left = "what was there is kept" if os.path.lexists(path) else "nothing was left there"
+    left = "the earlier results are kept" if os.path.lexists(path) else "nothing was left there"
     full = error.errno in FULL
     todo = "make room on the disk or choose another place" if full else "choose another place"
     return f"could not write {path}: {reason}; {left}: {todo}, then run again"

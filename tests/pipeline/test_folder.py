@@ -70,7 +70,7 @@ def test_folder_that_exists(tmp_path: Path) -> None:
         fill(inside, "new")
     assert text_in(target) == "new"
     assert names_in(tmp_path) == ["results"]
-    with pytest.raises(SpotgpuError, match="full; what was there is kept: make room"):
+    with pytest.raises(SpotgpuError, match="full; the earlier results are kept: make room"):
         fail(target, OSError(errno.ENOSPC, "full"), overwrite=True)
     assert text_in(target) == "new"
 
