@@ -51,9 +51,9 @@ def real(small: bool) -> Work:
 
 NUMBA = "trackpy 0.7 (numba)"
 CASES = [
-    Case("locate 512x512, 200 spots", NUMBA, simulated((512, 512), 200, 11, (2.5, 2.5)), 4, 31),
-    Case("locate 512x512, 2,000 spots", NUMBA, simulated((512, 512), 2000, 7, (1.5, 1.5)), 4, 31),
-    Case("locate 1024x1024, 4,000 spots", NUMBA, simulated((1024,) * 2, 4000, 9, (2, 2)), 5, 15),
+    Case("locate 512x512, 200 spots", NUMBA, simulated((512, 512), 200, 11, (2.5, 2.5)), 4, 151),
+    Case("locate 512x512, 2,000 spots", NUMBA, simulated((512, 512), 2000, 7, (1.5, 1.5)), 4, 151),
+    Case("locate 1024x1024, 4,000 spots", NUMBA, simulated((1024,) * 2, 4000, 9, (2, 2)), 5, 51),
     Case(
         "locate 32x512x512, 2,000 spots",
         NUMBA,
@@ -63,7 +63,7 @@ CASES = [
     ),
 ]
 if BULK_WATER.exists():
-    CASES.append(Case("locate bulk_water, 424x640", NUMBA, real, 3.5, 31))
+    CASES.append(Case("locate bulk_water, 424x640", NUMBA, real, 3.5, 151))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
