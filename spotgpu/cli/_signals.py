@@ -15,7 +15,13 @@ NAMES = ("SIGTERM", "SIGHUP")
 
 
 class Ended(BaseException):
-    """A signal asked the process to end; raised so that temporary files and workers go, too."""
+    """A signal asked the process to end; raised so that temporary files and workers go, too.
+
+    Parameters
+    ----------
+    number : int
+        Of the signal.
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
