@@ -134,7 +134,7 @@ def test_bad_input(make_tracks) -> None:
         motion.subtract_drift(table, pd.concat([drift, drift]))
     with pytest.raises(ValueError, match=r"`traj` must have the column.s. q"):
         motion.subtract_drift(table, drift.rename(columns={"x": "q"}))
-    with pytest.raises(ValueError, match="`drift` must have positions only, .* got the columns"):
+    with pytest.raises(ValueError, match=r"`drift` must have positions only, .* got the columns"):
         motion.subtract_drift(table, table)
     with pytest.raises(TypeError, match="`drift` must be a pandas DataFrame, got int"):
         motion.subtract_drift(table, 3)
