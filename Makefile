@@ -25,7 +25,7 @@ $(VENV)/installed-test: $(VENV)/installed
 	@touch $@
 
 demo: $(VENV)/installed
-	$(BIN)/spotgpu demo --dims $(DEMO) -o demo-$(DEMO)
+	$(BIN)/spotgpu demo --dims $(DEMO) -o demo-$(DEMO) --overwrite
 
 lint: $(VENV)/installed-test
 	@echo "== Style, types, layers, docstrings"
