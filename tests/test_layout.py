@@ -36,7 +36,7 @@ def test_backend_offers_documented_functions() -> None:
         assert inspect.isfunction(function)
         assert function.__module__.removeprefix("spotgpu.backends.cpu.") in STEMS
         for section in ("Parameters", "Returns"):
-            assert f"{section}\n    ---" in str(function.__doc__), name
+            assert f"{section}\n---" in str(inspect.getdoc(function)), name
 
 
 @pytest.mark.parametrize(
