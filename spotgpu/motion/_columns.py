@@ -55,7 +55,9 @@ def checked_lags(max_lagtime: object) -> int:
     return integer("max_lagtime", max_lagtime, at_least=1)
 
 
-def particle_codes(name: str, column: pd.Series[Any]) -> tuple[npt.NDArray[np.int64], pd.Index]:
+def particle_codes(
+    name: str, column: pd.Series[Any]
+) -> tuple[npt.NDArray[np.int64], pd.Index, npt.NDArray[np.int64]]:
     """Number the particles of a table from 0.
 
     Parameters
@@ -71,6 +73,8 @@ def particle_codes(name: str, column: pd.Series[Any]) -> tuple[npt.NDArray[np.in
         The number of each row.
     labels : Index
         The particles that they stand for, ascending.
+    counts : ndarray of int64
+        The number of rows of each.
     """
     if column.hasnans:
         raise ValueError(f"`{name}` must have a particle in every row, got a missing value")
@@ -79,14 +83,15 @@ def particle_codes(name: str, column: pd.Series[Any]) -> tuple[npt.NDArray[np.in
         low, high = int(values.min()), int(values.max())
         # A table of the numbers between is cheaper than sorting, unless it is mostly holes.
         if high - low < 4 * len(values) + 1024:
-            codes = values.astype(np.int64) - low
-            present = np.bincount(codes, minlength=high - low + 1) > 0
-            labels = np.flatnonzero(present)
-            if len(labels) < len(present):
-                codes = (np.cumsum(present) - 1)[codes]
-            return codes, pd.Index((labels + low).astype(values.dtype))
+            codes = values.astype(np.int64, copy=False)
+            codes = codes - low if low else codes
+            counts = np.bincount(codes, minlength=high - low + 1)
+            labels = np.flatnonzero(counts)
+            if len(labels) < len(counts):
+                codes = (np.cumsum(counts > 0) - 1)[codes]
+            return codes, pd.Index((labels + low).astype(values.dtype)), counts[labels]
     codes, labels = pd.factorize(values, sort=True)
-    return codes.astype(np.int64), pd.Index(labels)
+    return codes.astype(np.int64), pd.Index(labels), np.bincount(codes, minlength=len(labels))
 
 
 def real_numbers(name: str, table: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:

@@ -165,7 +165,7 @@ def subtract_drift(
             "`drift` must have positions only, with the frames as its index, got the columns "
             f"{', '.join(map(str, drift.columns))}"
         )
-    codes, frames = particle_codes("traj", traj["frame"])
+    codes, frames, _ = particle_codes("traj", traj["frame"])
     rows = drift.index.get_indexer(frames)
     _warn_of_gaps(drift, frames[rows < 0])
     result = traj if inplace else traj.reset_index(drop=True)

@@ -40,9 +40,8 @@ def filter_stubs(tracks: pd.DataFrame, threshold: int = 100) -> pd.DataFrame:
     """
     require_columns("tracks", tracks, ["particle", "frame"])
     threshold = integer("threshold", threshold, at_least=0)
-    codes, labels = particle_codes("tracks", tracks["particle"])
-    enough = np.bincount(codes, minlength=len(labels)) >= threshold
-    return _rows(tracks, codes, enough)
+    codes, _, counts = particle_codes("tracks", tracks["particle"])
+    return _rows(tracks, codes, counts >= threshold)
 
 
 def filter_clusters(
@@ -79,7 +78,7 @@ def filter_clusters(
         threshold = float(pd.Series(size).quantile(quantile))
     else:
         threshold = number("threshold", threshold)
-    codes, labels = particle_codes("tracks", tracks["particle"])
+    codes, labels, _ = particle_codes("tracks", tracks["particle"])
     measured = ~np.isnan(size)
     sums = np.bincount(codes, np.where(measured, size, 0), minlength=len(labels))
     counts = np.bincount(codes, measured, minlength=len(labels))
@@ -97,15 +96,27 @@ def _rows(
         result = table[keep[codes]].reset_index(drop=True)
     else:
         rows = np.flatnonzero(keep[codes])
-        # Twice as fast as `table.take(rows)`, which joins the columns.
-        columns = {name: _take(table[name], rows) for name in table.columns}
-        result = pd.DataFrame(columns, pd.RangeIndex(len(rows)), copy=False)
+        result = pd.DataFrame(_taken(table, rows), pd.RangeIndex(len(rows)), copy=False)
         result.columns = table.columns
     result.attrs = deepcopy(table.attrs)
     return result
 
 
-def _take(column: pd.Series[Any], rows: npt.NDArray[np.int64]) -> Any:
-    if isinstance(column.dtype, np.dtype):
-        return column.to_numpy().take(rows, mode="clip")
-    return column.array.take(rows)
+def _taken(table: pd.DataFrame, rows: npt.NDArray[np.int64]) -> dict[Any, Any]:
+    """Return the columns at some rows; twice as fast as `table.take`, which joins the columns.
+
+    Columns of a type lie in one array: a large one needs fewer pages than several.
+    """
+    taken: dict[Any, Any] = {}
+    plain: dict[np.dtype[Any], list[Any]] = {}
+    for name in table.columns:
+        dtype = table[name].dtype
+        if isinstance(dtype, np.dtype):
+            plain.setdefault(dtype, []).append(name)
+        else:
+            taken[name] = table[name].array.take(rows)
+    for dtype, names in plain.items():
+        block = np.empty((len(names), len(rows)), dtype)
+        for name, column in zip(names, block, strict=True):
+            taken[name] = table[name].to_numpy().take(rows, mode="clip", out=column)
+    return {name: taken[name] for name in table.columns}

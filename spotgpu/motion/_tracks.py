@@ -115,7 +115,7 @@ def read_rows(
     if alone:
         codes, labels = np.zeros(len(table), np.int64), pd.RangeIndex(min(1, len(table)))
     else:
-        codes, labels = particle_codes(name, table["particle"])
+        codes, labels, _ = particle_codes(name, table["particle"])
     if one_track and len(labels) > 1:
         raise ValueError(f"`{name}` must have one particle, got {len(labels)}")
     gone = [np.isnan(v) for v in values]
