@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 __all__ = ["BLOCK", "Window", "running", "slide"]
 
-#: Bytes of a strip: three buffers stay within a core's second-level cache.
+#: Bytes of a strip: small beside a frame's traffic to memory, large beside numpy's cost of a call.
 STRIP = 1 << 19
 
-#: Elements of a block of float64 that stays there with two others.
+#: Elements of a block of float64 of that size.
 BLOCK = STRIP // 8
 
 #: ``window(buffer, stride, length)`` returns `length` results, the i-th computed from
