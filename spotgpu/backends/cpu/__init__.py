@@ -7,6 +7,7 @@ from spotgpu.backends.cpu._freed_memory import keep_freed_memory
 from spotgpu.backends.cpu._local_max import local_max, where_close
 from spotgpu.backends.cpu._msd import msd
 from spotgpu.backends.cpu._percentile import percentile
+from spotgpu.backends.cpu._scan import scan
 
 __all__ = [
     "background",
@@ -17,6 +18,7 @@ __all__ = [
     "msd",
     "percentile",
     "quantise",
+    "scan",
     "where_close",
 ]
 

@@ -1,0 +1,5 @@
+"""The engine on a CUDA device: launchers of the kernels that `spotgpu.backends.cpu` specifies."""
+
+from spotgpu.backends.cuda._scan import scan
+
+__all__ = ["scan"]
