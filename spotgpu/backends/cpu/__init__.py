@@ -1,5 +1,6 @@
 """The engine in numpy: the specification of every kernel, and the fallback where no GPU is."""
 
+from spotgpu.backends.cpu._array import get, put
 from spotgpu.backends.cpu._background import background
 from spotgpu.backends.cpu._bandpass import bandpass, quantise
 from spotgpu.backends.cpu._centroid import centroid, characterize
@@ -14,9 +15,11 @@ __all__ = [
     "bandpass",
     "centroid",
     "characterize",
+    "get",
     "local_max",
     "msd",
     "percentile",
+    "put",
     "quantise",
     "scan",
     "where_close",

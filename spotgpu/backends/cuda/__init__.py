@@ -1,5 +1,10 @@
 """The engine on a CUDA device: launchers of the kernels that `spotgpu.backends.cpu` specifies."""
 
+from spotgpu.backends.cuda._array import get, put
 from spotgpu.backends.cuda._scan import scan
 
-__all__ = ["scan"]
+__all__ = [
+    "get",
+    "put",
+    "scan",
+]
