@@ -90,10 +90,10 @@ def missing() -> str | None:
     if importlib.util.find_spec("cupy") is None:
         return f"needs cupy, which is not installed: {_EXTRAS}"
     try:
-        from spotgpu.backends.cuda import _device
+        from spotgpu.backends.cuda import device
     except ImportError as error:
         return f"needs cupy, which cannot be imported ({error}): {_EXTRAS}"
-    return _device.missing()
+    return device.missing()
 
 
 @lru_cache(maxsize=1)
