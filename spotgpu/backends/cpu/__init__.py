@@ -5,6 +5,7 @@ from spotgpu.backends.cpu._background import background
 from spotgpu.backends.cpu._bandpass import bandpass, quantise
 from spotgpu.backends.cpu._centroid import centroid, characterize
 from spotgpu.backends.cpu._freed_memory import keep_freed_memory
+from spotgpu.backends.cpu._group import group
 from spotgpu.backends.cpu._local_max import local_max, where_close
 from spotgpu.backends.cpu._msd import msd
 from spotgpu.backends.cpu._percentile import percentile
@@ -16,6 +17,7 @@ __all__ = [
     "centroid",
     "characterize",
     "get",
+    "group",
     "local_max",
     "msd",
     "percentile",

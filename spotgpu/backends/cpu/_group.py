@@ -1,0 +1,36 @@
+"""Mirror of the `group` kernels: which elements have each key."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from spotgpu.backends.cpu._scan import scan
+
+__all__ = ["group"]
+
+
+def group(
+    key: npt.NDArray[np.int64], n_keys: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the indices of the elements that have each key.
+
+    Meant for keys that few elements share, as cells of a grid are: on the device the time grows
+    with the square of the elements of a key.
+
+    Parameters
+    ----------
+    key : ndarray of int64, shape (N,)
+        From 0 to ``n_keys - 1``.
+    n_keys : int
+        How many keys there are, with those that no element has.
+
+    Returns
+    -------
+    order : ndarray of int64, shape (N,)
+        ``argsort(key)``, stable: the elements of one key are in ascending order.
+    start : ndarray of int64, shape (n_keys + 1,)
+        Those of key k are ``order[start[k] : start[k + 1]]``.
+    """
+    order = np.argsort(key, kind="stable")
+    return order, scan(np.bincount(key, minlength=n_keys))
