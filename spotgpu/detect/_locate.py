@@ -30,6 +30,8 @@ def locate(
     filter_after: object = None,
     characterize: bool = True,
     engine: str = "auto",
+    *,
+    device: str = "cpu",
 ) -> pd.DataFrame:
     """Find spots in a 2D or 3D image to sub-pixel precision.
 
@@ -71,6 +73,9 @@ def locate(
         False measures mass only, and saves time.
     engine : {'auto', 'python', 'numba'}
         Accepted for old scripts; all give the same numbers.
+    device : {'cpu', 'cuda', 'auto'}
+        Where to compute; the numbers are the same. 'auto' takes the GPU if there is one, and says
+        so if there is none.
 
     Returns
     -------
@@ -90,6 +95,8 @@ def locate(
     ValueError
         If an argument is out of range, or the image is in colour, not 2D or 3D, smaller than
         `diameter` or has pixels that are not finite.
+    SpotgpuError
+        If `device` is 'cuda' and there is none, or its memory does not suffice.
 
     References
     ----------
@@ -126,4 +133,5 @@ def locate(
         max_iterations=max_iterations,
         characterize=characterize,
         engine=engine,
+        device=device,
     )(raw_image)

@@ -28,6 +28,9 @@ class Options:
     percentile: float
     topn: int | None
     max_iterations: int
+    invert: bool
+    preprocess: bool
+    characterize: bool
     #: Half-axes of the mask.
     radius: tuple[int, ...] = field(init=False)
     #: Sides of the box in which a maximum is the largest.
@@ -92,12 +95,15 @@ class Options:
             percentile=number("percentile", given["percentile"], at_least=0, at_most=100),
             topn=_optional(partial(integer, at_least=1), "topn", given["topn"]),
             max_iterations=integer("max_iterations", given["max_iterations"], at_least=1),
+            invert=bool(given["invert"]),
+            preprocess=bool(given["preprocess"]),
+            characterize=bool(given["characterize"]),
         )
-        options._check_together(bool(given["preprocess"]), bool(given["characterize"]))
+        options._check_together()
         return options
 
-    def _check_together(self, preprocess: bool, characterize: bool) -> None:
-        if preprocess and np.any(np.greater_equal(self.noise_size, self.smoothing_size)):
+    def _check_together(self) -> None:
+        if self.preprocess and np.any(np.greater_equal(self.noise_size, self.smoothing_size)):
             raise ValueError(
                 f"`noise_size` must be smaller than `smoothing_size` {self.smoothing_size}, "
                 f"got {self.noise_size}"
@@ -107,7 +113,7 @@ class Options:
                 "`maxsize` must be None for a `diameter` that differs between axes, "
                 f"got {self.maxsize:g}: each axis has a size of its own"
             )
-        if self.maxsize is not None and not characterize:
+        if self.maxsize is not None and not self.characterize:
             raise ValueError("`maxsize` must be None with characterize=False, which measures none")
 
 

@@ -12,7 +12,7 @@ __all__ = ["static_error"]
 
 def static_error(
     mass: npt.NDArray[np.float64],
-    noise: float,
+    noise: npt.NDArray[np.float64],
     radius: tuple[int, ...],
     noise_size: tuple[float, ...],
 ) -> npt.NDArray[np.float64]:
@@ -25,8 +25,8 @@ def static_error(
     ----------
     mass : ndarray of float64, shape (N,)
         Sum of the raw pixels in the mask less the background.
-    noise : float
-        Standard deviation of the background; NaN if unknown.
+    noise : ndarray of float64, shape (N,)
+        Standard deviation of the background of each spot's frame; NaN if unknown.
     radius : tuple of int
         Half-axes of the mask in image order, in pixels.
     noise_size : tuple of float
@@ -46,4 +46,4 @@ def static_error(
     if len(set(radius)) == 1 and len(set(noise_size)) == 1:
         spread, noise_size = spread[:1], noise_size[:1]
     with np.errstate(divide="ignore", invalid="ignore"):
-        return noise / mass[:, None] * (np.asarray(noise_size) * spread)
+        return (noise / mass)[:, None] * (np.asarray(noise_size) * spread)

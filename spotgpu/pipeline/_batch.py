@@ -58,7 +58,8 @@ def batch(
         frames (0.3 s) first and then takes a worker for each core if this, with 2 s for starting
         them, takes less than three quarters of the time; never if the number of frames is unknown
         or in a daemonic process. Where several movies are processed side by side, use 1.
-        The numbers are the same in each case.
+        The numbers are the same in each case. With device='cuda' there are none: batches of
+        frames go to all CUDA devices that the process sees.
     after_locate : callable, optional
         ``after_locate(frame_no, spots)`` is called in this process for each frame, in order, and
         returns the table to go on with.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -143,9 +145,40 @@ class FrameLocator:
             As `locate`, with the frame's number.
         """
         array = self.pixels(image, number)
-        try:
+        with _numbered(number):
             return self.locator.array(array)
-        except TypeError as error:
-            raise TypeError(f"frame {number}: {error}") from error
-        except ValueError as error:
-            raise ValueError(f"frame {number}: {error}") from error
+
+    def checked(self, image: object, number: int) -> npt.NDArray[Any]:
+        """Return a frame as the engine takes it.
+
+        Parameters
+        ----------
+        image : array_like
+            The frame.
+        number : int
+            Its number, for the message.
+
+        Returns
+        -------
+        ndarray, shape ([Z,] Y, X)
+            As of `Locator.pixels`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `locate`, with the frame's number.
+        """
+        array = self.pixels(image, number)
+        with _numbered(number):
+            return self.locator.pixels(array)
+
+
+@contextmanager
+def _numbered(number: int) -> Iterator[None]:
+    """Put the frame's number into a complaint."""
+    try:
+        yield
+    except TypeError as error:
+        raise TypeError(f"frame {number}: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"frame {number}: {error}") from error

@@ -11,6 +11,7 @@ from typing import Any
 from spotgpu.checks import integer
 from spotgpu.errors import SpotgpuError
 from spotgpu.pipeline._frames import FrameLocator, frame_number
+from spotgpu.pipeline._on_devices import on_devices
 from spotgpu.pipeline._shared_frames import slots_that_fit
 from spotgpu.pipeline._workers import Found, from_file, through_memory
 
@@ -73,10 +74,10 @@ def length(movie: Iterable[Any]) -> int | None:
 def locate_frames(movie: Any, frames: FrameLocator, processes: int | None) -> Generator[Found]:
     """Yield the number and the spots of each frame.
 
-    The first frame is always located here: what is wrong with the options shows at once, and the
-    time it takes sets the size of the workers' tasks. With `processes` None up to eight frames are
-    (0.3 s); then workers take the rest if, starting them included (2 s), they would be done in
-    three quarters of the time.
+    On a CUDA device there are no workers. On the CPU the first frame is always located here: what
+    is wrong with the options shows at once, and the time it takes sets the size of the workers'
+    tasks. With `processes` None up to eight frames are (0.3 s); then workers take the rest if,
+    starting them included (2 s), they would be done in three quarters of the time.
 
     Parameters
     ----------
@@ -92,6 +93,13 @@ def locate_frames(movie: Any, frames: FrameLocator, processes: int | None) -> Ge
     tuple of int and ndarray of float64, shape (N, columns)
         In the movie's order.
     """
+    if frames.locator.device != "cpu":
+        if processes not in {None, 1}:
+            raise ValueError(
+                f"`processes` must be 'auto' or 1 where a GPU computes, got {processes}"
+            )
+        yield from on_devices(movie, frames, length(movie))
+        return
     rest = iter(movie)
     watched, seconds = 0, 0.0
     while processes != 1 and watched < (1 if processes else WATCH_FRAMES) and seconds < WATCH:

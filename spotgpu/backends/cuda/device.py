@@ -6,18 +6,17 @@ from typing import NamedTuple
 
 import cupy
 
-__all__ = ["Device", "devices", "missing"]
+__all__ = ["Device", "devices", "missing", "software"]
 
 
 class Device(NamedTuple):
-    """One CUDA device; memory in bytes, versions as CUDA numbers them (13000 is 13.0)."""
+    """One CUDA device; memory in bytes."""
 
     number: int
     name: str
     compute_capability: str
     memory: int
     free: int
-    driver: int
 
 
 def missing() -> str | None:
@@ -49,6 +48,18 @@ def devices() -> list[Device]:
         free, memory = device.mem_info
         name = cupy.cuda.runtime.getDeviceProperties(number)["name"].decode()
         digits = device.compute_capability
-        driver = cupy.cuda.runtime.driverGetVersion()
-        found.append(Device(number, name, f"{digits[:-1]}.{digits[-1]}", memory, free, driver))
+        found.append(Device(number, name, f"{digits[:-1]}.{digits[-1]}", memory, free))
     return found
+
+
+def software() -> dict[str, str]:
+    """Return what stands between this package and the devices.
+
+    Returns
+    -------
+    dict
+        Version by name.
+    """
+    # CUDA's number of version 13.2 is 13020.
+    major, minor = divmod(cupy.cuda.runtime.driverGetVersion() // 10, 100)
+    return {"cupy": cupy.__version__, "CUDA driver": f"for CUDA {major}.{minor}"}

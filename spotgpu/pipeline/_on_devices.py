@@ -1,0 +1,59 @@
+"""Locating on CUDA devices: batches of frames go up, tables come down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+import numpy.typing as npt
+
+from spotgpu.pipeline._frames import FrameLocator, frame_number
+from spotgpu.pipeline._workers import Found
+
+__all__ = ["on_devices"]
+
+
+def on_devices(
+    movie: Any, frames: FrameLocator, left: int | None, devices: list[int] | None = None
+) -> Iterator[Found]:
+    """Yield the spots of frames in order, located on CUDA devices.
+
+    Parameters
+    ----------
+    movie : iterable of frames
+        Each is taken once.
+    frames : FrameLocator
+        New.
+    left : int or None
+        Number of frames, if it is known.
+    devices : list of int, optional
+        Numbers of the devices. Default: all.
+
+    Yields
+    ------
+    tuple of int and ndarray of float64, shape (N, columns)
+        Frame number and rows.
+    """
+    from spotgpu.backends.cuda.slots import in_order, slots
+
+    numbered = (
+        (number, frames.checked(image, number))
+        for number, image in ((frame_number(image, k), image) for k, image in enumerate(movie))
+    )
+    first = next(numbered, None)
+    if first is None:
+        return
+    rest = chain([first], numbered)
+    pixels = first[1]
+    dealt = slots(pixels.shape, pixels.dtype, left, devices)
+
+    def fill(host: npt.NDArray[Any]) -> list[int]:
+        numbers = []
+        # `host` comes first: when it is full, no frame has been taken from `rest`.
+        for place, (number, image) in zip(host, rest, strict=False):
+            place[...] = image
+            numbers.append(number)
+        return numbers
+
+    yield from in_order(dealt, fill, frames.locator.arrays)
