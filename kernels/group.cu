@@ -35,6 +35,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   if (at >= n) return;
   const int64 own = members[at], k = key[own], past = start[k + 1];
   int64 place = start[k];
+#pragma unroll 1  // members are few
   for (int64 other = place; other < past; ++other) place += members[other] < own;
   order[place] = own;
 }

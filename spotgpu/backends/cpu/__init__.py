@@ -10,6 +10,7 @@ from spotgpu.backends.cpu._local_max import local_max, where_close
 from spotgpu.backends.cpu._msd import msd
 from spotgpu.backends.cpu._percentile import percentile
 from spotgpu.backends.cpu._scan import scan
+from spotgpu.backends.cpu._select import select
 
 __all__ = [
     "background",
@@ -24,6 +25,7 @@ __all__ = [
     "put",
     "quantise",
     "scan",
+    "select",
     "where_close",
 ]
 

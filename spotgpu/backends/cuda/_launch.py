@@ -13,7 +13,7 @@ import numpy as np
 
 from spotgpu.errors import SpotgpuError
 
-__all__ = ["Array", "blocks", "launch", "source"]
+__all__ = ["Array", "blocks", "empty_rows", "launch", "source"]
 
 #: A cupy array; cupy has no types of its own.
 Array = Any
@@ -59,6 +59,27 @@ def blocks(n: int, each: int) -> int:
         ``ceil(n / each)``.
     """
     return -(-n // each)
+
+
+def empty_rows(n: int, row: tuple[int, ...], dtype: Any) -> Array:
+    """Return an array for a number of rows that the data decide.
+
+    Parameters
+    ----------
+    n : int
+        Rows.
+    row : tuple of int
+        Shape of a row.
+    dtype : dtype
+        Type of the elements.
+
+    Returns
+    -------
+    cupy.ndarray, shape (n, *row)
+        Uninitialised. The start of an array of 2^k rows, so that cupy's pool has the memory for
+        the next one, which has a few rows more.
+    """
+    return cupy.empty((1 << max(n - 1, 0).bit_length(), *row), dtype)[:n]
 
 
 @lru_cache(maxsize=64)
