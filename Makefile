@@ -3,13 +3,17 @@ PYTHON ?= python3
 DEMO ?= 2d
 VENV := .venv
 BIN := $(VENV)/bin
+CUDASIM := PYTHONPATH=tests/cudasim $(BIN)/python -m cudasim
+# The tests that run kernels.
+ON_DEVICE := tests/kernels
 
-.PHONY: help demo test test-slow lint bench clean
+.PHONY: help demo test test-slow lint simulator gate bench clean
 
 help:
 	@echo "make demo [DEMO=3d]  simulate a movie, track it, compare with the truth"
 	@echo "make test            check style, types and layers, run the tests"
 	@echo "make test-slow       run the tests that take longer"
+	@echo "make gate            compile the kernels for every GPU, print what they need"
 	@echo "make bench           time spotgpu beside its peers"
 
 $(VENV)/installed: pyproject.toml
@@ -24,6 +28,15 @@ $(VENV)/installed-test: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet -e ".[all]" --group test --group lint
 	@touch $@
 
+# Where it can run, it must: what fails here fails `make`. Elsewhere the tests say why they are
+# skipped.
+simulator: $(VENV)/installed-test
+	@echo "== CUDA without a GPU"
+	@if $(CUDASIM) supported; then set -ex; \
+	    $(BIN)/python -m pip install --quiet --group cuda-sim; \
+	    $(CUDASIM) setup; \
+	fi
+
 demo: $(VENV)/installed
 	$(BIN)/spotgpu demo --dims $(DEMO) -o demo-$(DEMO) --overwrite
 
@@ -35,12 +48,21 @@ lint: $(VENV)/installed-test
 	$(BIN)/lint-imports
 	$(BIN)/numpydoc lint $$(git ls-files 'spotgpu/*.py')
 
-test: lint
+test: lint simulator
 	@echo "== Tests"
 	$(BIN)/python -m pytest
+	@if $(CUDASIM) supported > /dev/null; then set -ex; \
+	    : The kernels again, every access to memory checked; \
+	    CUDASIM_CHECK=race $(BIN)/python -m pytest $(ON_DEVICE); \
+	    : The tests of the simulator; \
+	    $(BIN)/python -m pytest tests/cudasim/tests; \
+	fi
 
-test-slow: $(VENV)/installed-test
+test-slow: simulator
 	$(BIN)/python -m pytest -m slow
+
+gate: simulator
+	$(CUDASIM) gate kernels --budget kernels/budget.json
 
 bench: $(VENV)/installed-test
 	$(BIN)/python -m benchmarks
