@@ -35,14 +35,6 @@ def sums(batch: Any) -> list[int]:
     return batch.reshape(len(batch), -1).astype("i8").sum(axis=1).get().tolist()
 
 
-@pytest.fixture(params=["eager", "lazy", "random"])
-def streams(request: pytest.FixtureRequest, cuda: ModuleType) -> Iterator[str]:
-    import cudasim
-
-    cudasim.configure(streams=request.param, seed=3)
-    return request.param
-
-
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 20])
 @pytest.mark.parametrize("devices", [[0], [0, 0]])
 def test_in_order(streams: str, n: int, devices: list[int]) -> None:
@@ -126,9 +118,9 @@ def test_nothing_is_allocated_after_the_first_batches(cuda: ModuleType) -> None:
 
     from spotgpu.backends.cuda.slots import in_order, slots
 
+    if not cudasim.installed() or cudasim.engine.config.check != "off":
+        pytest.skip("counted by the simulator, without its checks, which switch cupy's pool off")
     images = frames(64)
     dealt = slots(SHAPE, np.uint8, 8, [0])
     calls = [cudasim.stats()["mallocs"] for _ in in_order(dealt, filler(images), sums)]
-    # The checks need cupy's pool switched off.
-    if cudasim.engine.config.check == "off":
-        assert len(set(calls[32:])) == 1
+    assert len(set(calls[32:])) == 1

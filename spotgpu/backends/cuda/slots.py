@@ -65,7 +65,7 @@ def slots(
         If a device has no memory for two frames.
     """
     if devices is None:
-        devices = list(range(cupy.cuda.runtime.getDeviceCount()))
+        devices = _all_devices()
     share = None if frames is None else blocks(frames, PER_DEVICE * len(devices))
     made = []
     for device in devices:
@@ -74,6 +74,10 @@ def slots(
         size = size if share is None else min(size, share)
         made += [Slot(device, size, shape, dtype) for _ in range(PER_DEVICE)]
     return made
+
+
+def _all_devices() -> list[int]:
+    return list(range(cupy.cuda.runtime.getDeviceCount()))
 
 
 def _batch_size(shape: tuple[int, ...], dtype: np.dtype[Any], sharing: int) -> int:
