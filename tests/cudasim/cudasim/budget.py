@@ -43,12 +43,15 @@ def find_builds(folder: Path, budget: dict, options: tuple[str, ...] = OPTIONS) 
     builds = []
     for path in sorted(folder.glob("*.cu")):
         source = f"{headers}\n{path.read_text()}"
-        plain = [d.name for d in find_kernels(source) if not d.is_template]
+        found = find_kernels(source)
+        plain = [d.name for d in found if not d.is_template and not d.is_extern]
+        as_they_are = {d.name for d in found if d.is_extern}
         for number, own in enumerate(budget.get("files", {}).get(path.name, [{}])):
             kernels = own.get("kernels", {})
             defines = tuple(f"-D{name}={value}" for name, value in own.get("defines", {}).items())
-            names = (*plain, *(name for name in kernels if name not in plain))
-            if names:
+            templates = (k for k in kernels if k not in plain and k not in as_they_are)
+            names = (*plain, *templates)
+            if found:
                 given = (path.name, number, source, (*options, *defines), names, kernels)
                 builds.append(Build(*given))
     return builds
@@ -114,7 +117,9 @@ def check(builds: list[Build], archs: list[int], budget: dict, release: int = 13
                 bad.append(f"{build} sm_{arch}: {kernels}")
                 continue
             for name, limits in build.kernels.items():
-                if release == 13:
+                if name not in kernels:
+                    over = ["not in this build"]
+                elif release == 13:
                     over = violations(kernels[name], limits, arch, known.index(arch))
                 else:
                     spilled = kernels[name]["stack"] > limits.get("stack", 0)
@@ -130,9 +135,9 @@ def update(builds: list[Build], budget: dict, archs: list[int], path: Path) -> N
     """
     measured = measure(builds, archs)
     for i, build in enumerate(builds):
-        if any(isinstance(measured[arch][i], str) for arch in archs):
-            continue  # does not compile: `check` says so
         for name, limits in build.kernels.items():
+            if not all(name in measured[arch][i] for arch in archs):
+                continue  # does not compile: `check` says so
             kernels = [measured[arch][i][name] for arch in archs]
             limits["registers"] = [kernel["registers"] for kernel in kernels]
             limits["shared"] = max(kernel["shared"] for kernel in kernels)
