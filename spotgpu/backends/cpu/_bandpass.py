@@ -12,7 +12,7 @@ from spotgpu.backends.cpu._certified import certified
 from spotgpu.backends.cpu._strips import BLOCK, Window, running, slide
 from spotgpu.backends.windows import gaussian_weights
 
-__all__ = ["bandpass", "quantise"]
+__all__ = ["bandpass", "difference", "quantise"]
 
 
 def bandpass(
@@ -77,21 +77,57 @@ def bandpass(
         if quantised.dtype == np.uint8:
             fast = certified(frame, background, weights, threshold)
         if fast is None:
-            difference = _lowpass(frame, weights)
-            _subtract(difference, background, threshold)
-            fast = _stretch(difference, quantised.dtype)
+            rest = _lowpass(frame, weights)
+            _subtract(rest, background, threshold)
+            fast = _stretch(rest, quantised.dtype, float(rest.max()))
         quantised[number], scale[number] = fast
     return quantised, scale
 
 
+def difference(
+    frames: npt.NDArray[Any],
+    noise_size: Sequence[float],
+    smoothing_size: Sequence[int],
+    threshold: float,
+) -> npt.NDArray[np.float64]:
+    """Subtract a boxcar from a Gaussian: `bandpass` before it stretches the result.
+
+    Parameters
+    ----------
+    frames : ndarray, shape (F, [Z,] Y, X)
+        As in `bandpass`.
+    noise_size : sequence of float
+        As in `bandpass`.
+    smoothing_size : sequence of int
+        As in `bandpass`.
+    threshold : float
+        As in `bandpass`.
+
+    Returns
+    -------
+    ndarray of float64, shape (F, [Z,] Y, X)
+        In grey levels, 0 below the threshold. Of a part of a frame it has the bits of the whole,
+        but at its edges, where a window reaches beyond.
+    """
+    weights = [gaussian_weights(sigma) for sigma in noise_size]
+    result = np.empty(frames.shape)
+    for rest, frame in zip(result, frames, strict=True):
+        rest[...] = _lowpass(frame, weights)
+        _subtract(rest, _boxcar(frame, smoothing_size), threshold)
+    return result
+
+
 def quantise(
-    frames: npt.NDArray[np.float64], dtype: npt.DTypeLike
+    frames: npt.NDArray[np.float64],
+    dtype: npt.DTypeLike,
+    peak: npt.NDArray[np.float64] | None = None,
 ) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
     """Stretch each frame over the range of an integer type.
 
     Equivalent to, for each frame::
 
-        scale = np.iinfo(dtype).max / frame.max() if frame.max() > 0 else 1.0
+        peak = frame.max()
+        scale = np.iinfo(dtype).max / peak if peak > 0 else 1.0
         quantised = (scale * np.clip(frame, 0, None)).astype(dtype)     # truncates
 
     Parameters
@@ -100,6 +136,8 @@ def quantise(
         What is negative becomes 0.
     dtype : dtype
         Integer type of at most 32 bits.
+    peak : ndarray of float64, shape (F,), optional
+        The largest value of each, if the frames are parts of larger ones.
 
     Returns
     -------
@@ -111,14 +149,14 @@ def quantise(
     quantised = np.empty(frames.shape, dtype)
     scale = np.empty(len(frames))
     for number, frame in enumerate(frames):
-        quantised[number], scale[number] = _stretch(frame, quantised.dtype)
+        largest = float(frame.max() if peak is None else peak[number])
+        quantised[number], scale[number] = _stretch(frame, quantised.dtype, largest)
     return quantised, scale
 
 
 def _stretch(
-    frame: npt.NDArray[np.float64], dtype: np.dtype[Any]
+    frame: npt.NDArray[np.float64], dtype: np.dtype[Any], peak: float
 ) -> tuple[npt.NDArray[Any], float]:
-    peak = float(frame.max())
     scale = np.iinfo(dtype).max / peak if peak > 0 else 1.0
     quantised = np.empty(frame.shape, dtype)
     source, target = frame.reshape(-1), quantised.reshape(-1)
