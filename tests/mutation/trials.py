@@ -1,0 +1,298 @@
+"""What becomes of mutants: a pytest session that forks for each and runs the kernels' tests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from _pytest.runner import runtestprotocol
+from mutants import Mutant, apply
+
+__all__ = ["KERNELS", "Result", "try_all"]
+
+ROOT = Path(__file__).parents[2]
+KERNELS = ROOT / "kernels"
+ARCH = 90
+#: Tests that run before NVRTC is asked whether the mutant is one.
+FEW = 3
+#: Seconds of processor time of a test, above ten times what it takes with the kernel itself.
+PATIENCE = 5.0
+#: The same, where that is not known.
+UNKNOWN = 60.0
+#: Seconds for a mutant, whatever else the machine does.
+LIMIT = 600
+
+#: The -D constants that a kernel file was compiled with.
+Constants = list[tuple[str, Any]]
+
+
+class Result(NamedTuple):
+    """What became of a mutant: killed, survived, equivalent or invalid; and by which test."""
+
+    stem: str
+    mutant: Mutant
+    verdict: str
+    by: str
+
+
+def try_all(chosen: dict[str, list[Mutant]], jobs: int, thorough: bool) -> list[Result]:
+    """Return what became of some mutants of each kernel file.
+
+    If `thorough`, the kernels' own tests must pass first, and a mutant is equivalent only if its
+    machine code is that of the kernel with all constants that the tests use, not just with those
+    of the first test.
+    """
+    os.environ.update(CUDASIM_CHECK="race", CUDASIM_ORDER="asc", CUDASIM_STREAMS="eager")
+    trials = Trials(chosen, jobs, thorough)
+    files = [str(ROOT / "tests" / "kernels" / f"test_{stem}.py") for stem in chosen]
+    options = ["-q", "-p", "no:cacheprovider", "--rootdir", str(ROOT), "-W", "ignore"]
+    status = pytest.main([*options, *files], plugins=[trials])
+    if status != pytest.ExitCode.OK or trials.failure:
+        raise SystemExit(trials.failure or f"pytest ended with {status!r}")
+    return trials.results
+
+
+class Trials:
+    """A pytest plugin that runs mutants instead of tests."""
+
+    def __init__(self, chosen: dict[str, list[Mutant]], jobs: int, thorough: bool) -> None:
+        self.chosen, self.jobs, self.thorough = chosen, jobs, thorough
+        self.results: list[Result] = []
+        self.failure = ""
+        self.texts = {stem: _text(stem) for stem in chosen}
+        self.constants: dict[str, list[Constants]] = {stem: [] for stem in chosen}
+        self.limits: dict[str, dict[str, float]] = {stem: {} for stem in chosen}
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run all mutants of all kernels."""
+        self.items = {stem: _kernel_tests(session, stem) for stem in self.chosen}
+        with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+            self.folder = Path(folder)
+            self._record()
+            for stem, items in self.items.items():
+                failed, why = _run(items[:1], {})  # also loads cupy and what it compiles itself
+                if failed or not items:
+                    self.failure = f"{stem}: {failed} {why or 'no test uses `cuda`'}"
+                    return True
+            if self.thorough:
+                self._each((stem, None) for stem in self.chosen)
+            self._each((stem, mutant) for stem, found in self.chosen.items() for mutant in found)
+        return True
+
+    def _record(self) -> None:
+        """Note the constants that kernels are compiled with."""
+        from spotgpu.backends.cuda import _launch
+
+        module = _launch._module
+
+        def recorded(stem: str, constants: tuple[tuple[str, Any], ...]) -> Any:
+            used = self.constants.setdefault(stem, [])
+            if list(constants) not in used:
+                used.append(list(constants))
+            return module(stem, constants)
+
+        recorded.__wrapped__ = module.__wrapped__  # type: ignore[attr-defined]
+        _launch._module = recorded
+
+    # ------------------------------------------------------------------ processes
+
+    def _each(self, work: Iterator[tuple[str, Mutant | None]]) -> None:
+        running: dict[int, tuple[str, Mutant | None, float]] = {}
+        waiting: tuple[str, Mutant | None] | None = next(work, None)
+        while (waiting or running) and not self.failure:
+            while waiting and len(running) < self.jobs:
+                running[self._fork(*waiting)] = (*waiting, time.monotonic())
+                waiting = next(work, None)
+            for pid, (stem, mutant, start) in list(running.items()):
+                if time.monotonic() - start > LIMIT:
+                    os.kill(pid, signal.SIGKILL)
+                done, status = os.waitpid(pid, os.WNOHANG)
+                if done:
+                    del running[pid]
+                    self._finished(stem, mutant, status, self.folder / str(pid))
+            time.sleep(0.005)
+
+    def _fork(self, stem: str, mutant: Mutant | None) -> int:
+        sys.stdout.flush()
+        pid = os.fork()
+        if pid:
+            return pid
+        folder = self.folder / str(os.getpid())
+        try:
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, 1)
+            os.dup2(nothing, 2)
+            _link_cache(folder)
+            answer = self._tried(stem, mutant, folder)
+        except BaseException:  # noqa: BLE001 - the parent shows it
+            answer = {"error": traceback.format_exc()}
+        (folder / "answer").write_text(json.dumps(answer), encoding="utf-8")
+        os._exit(0)
+
+    def _tried(self, stem: str, mutant: Mutant | None, folder: Path) -> dict[str, Any]:
+        items, limits = self.items[stem], self.limits[stem]
+        text = self.texts[stem] if mutant is None else _text(stem, mutant)
+        _replace(stem, text, folder)
+        if mutant is None:
+            by, _ = _run(items, limits)
+            return {"by": by, "limits": limits, "constants": self.constants[stem]}
+        by, failure = _run(items[:FEW], limits)
+        no_build = "BuildError" in failure
+        if not by or no_build or mutant.operator in {"barrier", "atomic"}:
+            verdict = self._same_code(stem, text)
+            if verdict:
+                return {"verdict": verdict, "by": ""}
+        if not by:
+            by, _ = _run(items[FEW:], limits)
+        return {"verdict": "killed" if by and not no_build else "survived", "by": by}
+
+    def _same_code(self, stem: str, text: str) -> str:
+        """Return "invalid", "equivalent" or, if the machine code is another one, nothing."""
+        for constants in self.constants[stem]:
+            code = _machine_code(text, constants)
+            if not code:
+                return "invalid"
+            key = hashlib.sha256(repr((stem, constants)).encode()).hexdigest()
+            kept = self.folder / f"code-{key}"
+            if not kept.exists():
+                partial = kept.with_suffix(f".{os.getpid()}")
+                partial.write_bytes(_machine_code(self.texts[stem], constants))
+                partial.replace(kept)
+            if kept.read_bytes() != code:
+                return ""
+        return "equivalent"
+
+    def _finished(self, stem: str, mutant: Mutant | None, status: int, folder: Path) -> None:
+        answer = {"verdict": "killed", "by": "time or crash"}
+        if not os.WIFSIGNALED(status):
+            answer = json.loads((folder / "answer").read_text(encoding="utf-8"))
+        shutil.rmtree(folder, ignore_errors=True)
+        if "error" in answer:
+            self.failure = answer["error"]
+        elif mutant is not None:
+            self.results.append(Result(stem, mutant, answer["verdict"], answer["by"]))
+            self._favour(stem, answer["by"])
+            if len(self.results) % 100 == 0:
+                print(f"{len(self.results)} mutants", flush=True)
+        elif answer["by"]:
+            self.failure = f"{stem}: the kernel's own tests fail: {answer['by']}"
+        else:
+            self.constants[stem] = [[(k, v) for k, v in c] for c in answer["constants"]]
+            self.limits[stem] = {name: PATIENCE + 10 * t for name, t in answer["limits"].items()}
+            seconds, builds = sum(answer["limits"].values()), len(answer["constants"])
+            print(f"{stem}: own tests {seconds:.1f} s, {builds} builds", flush=True)
+
+    def _favour(self, stem: str, name: str) -> None:
+        """Run sooner what found something."""
+        items = self.items[stem]
+        for i in [i for i, item in enumerate(items) if item.name == name]:
+            items.insert(i // 2, items.pop(i))
+
+
+def _kernel_tests(session: pytest.Session, stem: str) -> list[pytest.Function]:
+    tests = [item for item in session.items if item.path.name == f"test_{stem}.py"]
+    return [t for t in tests if isinstance(t, pytest.Function) and "cuda" in t.fixturenames]
+
+
+def _run(items: Sequence[pytest.Function], limits: dict[str, float]) -> tuple[str, str]:
+    """Run tests until one fails; return its name and why.
+
+    One that takes more processor time than its limit ends the process; where there is no limit,
+    the time it took becomes it.
+    """
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        start = time.process_time()
+        signal.setitimer(signal.ITIMER_PROF, limits.get(item.name, UNKNOWN))
+        reports = runtestprotocol(item, log=False, nextitem=following)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        for report in reports:
+            if report.outcome != "passed":
+                return item.name, report.longreprtext
+        limits.setdefault(item.name, time.process_time() - start)
+    return "", ""
+
+
+def _machine_code(text: str, constants: Constants) -> bytes:
+    """Return what NVRTC makes of a text; nothing if it does not compile."""
+    from cupy.cuda import nvrtc
+
+    from spotgpu.backends.cuda._launch import OPTIONS
+
+    options = [
+        *OPTIONS,
+        "-w",
+        f"-arch=sm_{ARCH}",
+        *(f"-D{name}={value}" for name, value in constants),
+    ]
+    program = nvrtc.createProgram(text, "kernel.cu", [], [])
+    try:
+        nvrtc.compileProgram(program, options)
+        return bytes(nvrtc.getCUBIN(program))
+    except nvrtc.NVRTCError:
+        return b""
+    finally:
+        nvrtc.destroyProgram(program)
+
+
+# ---------------------------------------------------------------------------- the text's place
+
+
+def _text(stem: str, mutant: Mutant | None = None) -> str:
+    """Return what `spotgpu.backends.cuda._launch.source` does, with one change of the file."""
+    text = (KERNELS / f"{stem}.cu").read_text(encoding="utf-8")
+    if mutant is not None:
+        text = apply(text, mutant)
+    return "\n".join([(KERNELS / "prelude.cuh").read_text(encoding="utf-8"), text])
+
+
+def _replace(stem: str, text: str, folder: Path) -> None:
+    """Make the launcher use this text for `stem`, built in a folder of its own."""
+    import cudasim
+
+    from spotgpu.backends.cuda import _launch
+
+    cudasim.config.nvrtc = False
+    source = _launch.source
+    _launch.source = lambda name: text if name == stem else source(name)
+
+    def in_folder(stem: str, *rest: Any) -> Any:
+        os.environ.update(CUDASIM_CACHE=str(folder), CUPY_CACHE_DIR=str(folder / "cupy"))
+        try:
+            return function.__wrapped__(stem, *rest)
+        finally:
+            os.environ.update(before)
+            for name in {"CUDASIM_CACHE", "CUPY_CACHE_DIR"} - before.keys():
+                del os.environ[name]
+
+    before = dict(os.environ)
+    function, module, parameters = _launch._function, _launch._module, _launch._parameters
+    _launch._function = _for_one(stem, in_folder, function)
+    _launch._module = _for_one(stem, module.__wrapped__, module)
+    _launch._parameters = _for_one(stem, parameters.__wrapped__, parameters)
+
+
+def _for_one(stem: str, own: Callable[..., Any], other: Callable[..., Any]) -> Callable[..., Any]:
+    cached = lru_cache(None)(own)
+    return lambda name, *rest: cached(name, *rest) if name == stem else other(name, *rest)
+
+
+def _link_cache(folder: Path) -> None:
+    """Make a cache of builds that shares with the user's all but the kernels."""
+    from cudasim.config import cache_dir
+
+    folder.mkdir()
+    for path in cache_dir().iterdir():
+        if path.name.startswith(("engine-", "header-", "cupy-")):
+            (folder / path.name).symlink_to(path.resolve())
