@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from spotgpu.linking._assign import Problem, assign
-from spotgpu.linking._candidates import Floats, Grid, Ints, Pairs, nearest
+from spotgpu.backends import cpu
+from spotgpu.backends.cells import Candidates, Cells, Grid
+from spotgpu.backends.pairs import Floats, Ints, Pairs
+from spotgpu.linking._assign import Problem, solved
 
-__all__ = ["Movie", "Rules", "adjacent", "chunks", "linked", "previous_points"]
+__all__ = ["Movie", "Rules", "chunks", "gridded", "linked", "matched", "previous_points"]
 
 #: Points of a chunk: fewer do not pay for the calls, more take more memory and leave the cache.
 POINTS = 100_000
+#: Bytes that a device takes for a point and for a candidate, at most, with what is half done.
+BYTES, BYTES_A_PAIR = 512, 128
 #: Frames of a chunk: each takes some cells, even if it is empty.
 FRAMES = 50_000
 
@@ -103,43 +108,78 @@ def chunks(movie: Movie, points: int) -> Iterator[tuple[int, int]]:
         begin = end
 
 
-def adjacent(grid: Grid, most: int, first: int = 1) -> Pairs:
-    """Return the candidates between frames and the frame before each.
+def _points_at_once(engine: ModuleType, most: int) -> int:
+    """Return how many points a chunk has that fits a device's memory."""
+    if engine is cpu:
+        return POINTS
+    from spotgpu.backends.cuda.device import free_memory
+
+    return max(free_memory() // (BYTES + BYTES_A_PAIR * most), POINTS)
+
+
+def gridded(engine: ModuleType, positions: Floats, frame: Ints, reach: float) -> Grid:
+    """Return the grid of some points.
 
     Parameters
     ----------
-    grid : Grid
-        Points of the frames.
-    most : int
-        Candidates of a target, the nearest ones.
-    first : int
-        First frame that has targets.
+    engine : module
+        Backend that computes it.
+    positions : ndarray of float64, shape (ndim, N)
+        One row an axis.
+    frame : ndarray of int64, shape (N,)
+        Ascending, from 0.
+    reach : float
+        Points nearer to each other than this are neighbours.
 
     Returns
     -------
-    Pairs
-        In the order of their targets.
+    Grid
+        Arrays of the backend.
     """
-    targets = np.arange(np.searchsorted(grid.frame, first), len(grid.frame))
-    none = np.empty(0, np.int64)
-    parts = [Pairs(none, none, np.empty(0))]
-    for query, found, cost in grid.pieces(targets, -1):
-        parts.append(nearest(Pairs(found, targets[query], cost), most, grid.positions))
-    if len(parts) == 2:
-        return parts[1]
-    return Pairs(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+    cells = Cells.of(positions, int(frame[-1]) + 1, reach)
+    return engine.grid(engine.put(positions), engine.put(frame), cells)
 
 
-def linked(grid: Grid, pairs: Pairs, rules: Rules) -> Pairs:
-    """Return those candidates that are linked.
+def matched(engine: ModuleType, near: Candidates, n: int, null_cost: float) -> tuple[Any, Pairs]:
+    """Link points to their candidates as far as the engine can.
 
     Parameters
     ----------
-    grid : Grid
-        Points of the frames.
-    pairs : Pairs
-        What `adjacent` found.
-    rules : Rules
+    engine : module
+        Backend that computes it.
+    near : Candidates
+        Sources of some targets; arrays of the backend.
+    n : int
+        Number of sources.
+    null_cost : float
+        Cost of a source without a link.
+
+    Returns
+    -------
+    match : ndarray of int64, shape (targets,)
+        The source of each target, -1 for none; an array of the backend.
+    left : Pairs
+        What is to be solved; arrays of the host.
+    """
+    pairs = near.source, near.query, near.cost
+    match, open_ = engine.assign(*pairs, n, len(near.start) - 1, null_cost)
+    return match, Pairs(*(engine.get(column) for column in engine.select(open_, *pairs)))
+
+
+def linked(
+    left: Pairs, source_point: Ints, target_point: Ints, at: Floats, null_cost: float
+) -> Pairs:
+    """Return those of the pairs that `matched` left that are linked.
+
+    Parameters
+    ----------
+    left : Pairs
+        In the order of their targets.
+    source_point, target_point : ndarray of int64
+        The point that each source and each target is.
+    at : ndarray of float64, shape (ndim, points)
+        Positions.
+    null_cost : float
         Cost of a source without a link.
 
     Returns
@@ -147,11 +187,14 @@ def linked(grid: Grid, pairs: Pairs, rules: Rules) -> Pairs:
     Pairs
         In the order of their targets.
     """
-    points = np.arange(len(grid.row))
-    return pairs.at(assign(Problem(pairs, points, points, grid.positions, rules.null_cost)))
+    if len(left.source) == 0:
+        return left
+    problem = Problem(left, source_point, target_point, at, null_cost)
+    every = np.arange(len(left.source))
+    return left.at(solved(problem.at(every)))
 
 
-def previous_points(movie: Movie, rules: Rules) -> Ints:
+def previous_points(movie: Movie, rules: Rules, engine: ModuleType) -> Ints:
     """Return the point that comes before each in its track, -1 for the first of a track.
 
     Parameters
@@ -160,6 +203,8 @@ def previous_points(movie: Movie, rules: Rules) -> Ints:
         All points.
     rules : Rules
         `memory` must be 0.
+    engine : module
+        Backend that computes it.
 
     Returns
     -------
@@ -167,12 +212,29 @@ def previous_points(movie: Movie, rules: Rules) -> Ints:
         Indices of points.
     """
     previous = np.full(len(movie.frame), -1)
-    for begin, end in chunks(movie, POINTS):
-        low, high = movie.start[begin - 1], movie.start[end]
-        if low == high:
+    for begin, end in chunks(movie, _points_at_once(engine, rules.most)):
+        low, first, high = movie.start[[begin - 1, begin, end]].tolist()
+        if first == high:
             continue
         frame = movie.frame[low:high] - (begin - 1)
-        grid = Grid(movie.positions[:, low:high], frame, rules.reach)
-        pairs = linked(grid, adjacent(grid, rules.most), rules)
-        previous[low + grid.row[pairs.target]] = low + grid.row[pairs.source]
+        found = _previous(movie.positions[:, low:high], frame, first - low, rules, engine)
+        np.add(found, low, out=previous[first:high], where=found >= 0)
     return previous
+
+
+def _previous(positions: Floats, frame: Ints, first: int, rules: Rules, engine: ModuleType) -> Ints:
+    """Link the points of a chunk from the `first` on, which are those of its second frame."""
+    grid = gridded(engine, positions, frame, rules.reach)
+    # numpy's functions make and take arrays of either backend.
+    targets = np.arange(first, len(frame), like=grid.order)
+    near = engine.candidates(grid, targets, -1, rules.most)
+    match, left = matched(engine, near, len(frame), rules.null_cost)
+    order = grid.order
+    previous = np.empty_like(match)
+    previous[order[first:] - first] = np.where(match < 0, -1, order[match])
+    found: Ints = engine.get(previous)
+    if len(left.source):
+        order = engine.get(order)
+        chosen = linked(left, order, order[first:], positions, rules.null_cost)
+        found[order[first:][chosen.target] - first] = order[chosen.source]
+    return found

@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from spotgpu.linking._candidates import Floats, Ints
+from spotgpu.backends.pairs import Floats, Ints
 
 __all__ = ["solve_dense", "solve_sparse", "solver_name"]
 

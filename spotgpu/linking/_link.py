@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_complex_dtype, is_numeric_dtype
 
+from spotgpu.backends import on
+from spotgpu.backends.pairs import Floats, Ints
 from spotgpu.checks import integer, number, per_axis
-from spotgpu.linking._candidates import Floats, Ints
 from spotgpu.linking._chunks import Movie, Rules, previous_points
 from spotgpu.linking._memory import previous_points_remembered
 from spotgpu.tables import position_columns, require_columns
@@ -33,6 +35,7 @@ def link(
     memory: int = 0,
     *,
     max_candidates: int = 10,
+    device: str = "cpu",
 ) -> pd.DataFrame:
     """Link the spots of successive frames to trajectories.
 
@@ -58,6 +61,10 @@ def link(
         `search_range` does not grow meanwhile.
     max_candidates : int
         A spot is linked to one of this many nearest particles only.
+    device : {'cpu', 'cuda', 'auto'}
+        Where to compute; the result is the same. Components in which many spots compete or several
+        sets of links cost the same are solved on the host, and so is what `memory` adds. 'auto'
+        takes the GPU if there is one.
 
     Returns
     -------
@@ -73,6 +80,8 @@ def link(
     ValueError
         If an argument is out of range, a column is missing, a position is not finite or a frame
         number is not an integer.
+    SpotgpuError
+        If `device` is 'cuda' and there is no device to compute on.
 
     Notes
     -----
@@ -100,6 +109,7 @@ def link(
     ranges = per_axis("search_range", search_range, len(columns), check)
     memory = integer("memory", memory, at_least=0)
     most = integer("max_candidates", max_candidates, at_least=1)
+    engine = on(device)
     frame = _frames(f[t_column], t_column)
     positions = np.empty((len(columns), len(f)))
     for axis, column in zip(positions, columns, strict=True):
@@ -114,7 +124,7 @@ def link(
     result.index = pd.RangeIndex(len(f))
     if result[t_column].to_numpy().dtype.kind not in "iu":
         result[t_column] = frame
-    result["particle"] = _particles(positions, frame, ranges, memory, most)
+    result["particle"] = _particles(positions, frame, ranges, memory, most, engine)
     return result
 
 
@@ -150,7 +160,12 @@ def _positions(column: pd.Series[Any], name: str) -> Floats:
 
 
 def _particles(
-    positions: Floats, frame: Ints, ranges: tuple[float, ...], memory: int, most: int
+    positions: Floats,
+    frame: Ints,
+    ranges: tuple[float, ...],
+    memory: int,
+    most: int,
+    engine: ModuleType,
 ) -> Ints:
     """Return the number of the particle that each point is, the points in the order of frames."""
     if len(frame) == 0:
@@ -161,7 +176,8 @@ def _particles(
     memory = min(memory, max(int(frame[-1] - frame[0]) - 1, 0))
     rules = Rules(search_range + _RIM, search_range**2, memory, most)
     movie = Movie.of(positions, frame, memory)
-    previous = (previous_points_remembered if memory else previous_points)(movie, rules)
+    link_all = previous_points_remembered if memory else previous_points
+    previous = link_all(movie, rules, engine)
     return _numbered(previous, movie.start)
 
 

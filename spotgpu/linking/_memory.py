@@ -9,11 +9,15 @@ induction, a state in which no frame wants to change has the loop's links in eve
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 
+from spotgpu.backends import cpu
+from spotgpu.backends.cells import Candidates, Grid
+from spotgpu.backends.pairs import Floats, Ints, Pairs, expanded, nearest
 from spotgpu.linking._assign import Problem, assign
-from spotgpu.linking._candidates import Floats, Grid, Ints, Pairs, expanded, nearest
-from spotgpu.linking._chunks import POINTS, Movie, Rules, adjacent, chunks, linked
+from spotgpu.linking._chunks import POINTS, Movie, Rules, chunks, gridded, linked, matched
 
 __all__ = ["previous_points_remembered"]
 
@@ -21,7 +25,7 @@ __all__ = ["previous_points_remembered"]
 FLAGS = 1 << 26
 
 
-def previous_points_remembered(movie: Movie, rules: Rules) -> Ints:
+def previous_points_remembered(movie: Movie, rules: Rules, engine: ModuleType) -> Ints:
     """Return the point that comes before each in its track, -1 for the first of a track.
 
     Parameters
@@ -30,6 +34,8 @@ def previous_points_remembered(movie: Movie, rules: Rules) -> Ints:
         All points.
     rules : Rules
         Limits; `memory` is 1 at least.
+    engine : module
+        Backend that computes the links without memory.
 
     Returns
     -------
@@ -47,10 +53,10 @@ def previous_points_remembered(movie: Movie, rules: Rules) -> Ints:
         rows = np.concatenate([older[gap[older] == lost], rows])
         if movie.start[begin] == movie.start[end]:
             continue
-        grid = Grid(movie.positions[:, rows], movie.frame[rows] - base, rules.reach)
-        chunk = _Chunk(grid, rules, begin - base)
+        positions, frame = movie.positions[:, rows], movie.frame[rows] - base
+        chunk = _Chunk(positions, frame, begin - base, rules, engine)
         chunk.settle()
-        rows = rows[grid.row]
+        rows = rows[chunk.order]
         gap[rows] = chunk.gap
         linked_to = np.flatnonzero(chunk.previous >= 0)
         previous[rows[linked_to]] = rows[chunk.previous[linked_to]]
@@ -102,41 +108,61 @@ class _Chunk:
 
     Parameters
     ----------
-    grid : Grid
-        Points of the frames, and of the frames before those that may be remembered.
+    positions : ndarray of float64, shape (ndim, N)
+        Of the points of the frames, and of those before that may be remembered.
+    frame : ndarray of int64, shape (N,)
+        Ascending, from 0.
+    begin : int
+        First frame that is to be linked to earlier ones.
     rules : Rules
         Limits.
-    begin : int
-        First frame of the grid that is to be linked to earlier ones.
+    engine : module
+        Backend that computes the links without memory.
 
     Attributes
     ----------
+    order : ndarray of int64, shape (N,)
+        Which of the points passed in each point is here; indices are those here.
     previous : ndarray of int64, shape (N,)
         The point before each in its track, or -1.
     gap : ndarray of int64, shape (N,)
         Frames until the next point of the track; memory + 2 without one.
     """
 
-    def __init__(self, grid: Grid, rules: Rules, begin: int) -> None:
-        self._grid, self._rules, self._begin = grid, rules, begin
-        self._end = int(grid.frame[-1]) + 1
-        n = len(grid.row)
+    def __init__(
+        self, positions: Floats, frame: Ints, begin: int, rules: Rules, engine: ModuleType
+    ) -> None:
+        n = len(frame)
+        self._frame, self._rules, self._begin, self._end = frame, rules, begin, int(frame[-1]) + 1
         self._gaps = rules.memory + 1
-        self._pairs = adjacent(grid, rules.most, begin)
-        self._first = np.zeros(n + 1, np.int64)
-        np.cumsum(np.bincount(self._pairs.target, minlength=n), out=self._first[1:])
-        pairs = linked(grid, self._pairs, rules)
-        self.previous = np.full(n, -1)
-        self.previous[pairs.target] = pairs.source
+        self._link_adjacent(gridded(engine, positions, frame, rules.reach), engine)
         self.gap = np.full(n, self._gaps + 1)
-        self.gap[pairs.source] = 1
         # Until all is settled, points of several later frames may claim the same earlier one.
         self._claimed = np.zeros((n, self._gaps), np.bool_)
-        self._claimed[pairs.source, 0] = True
+        sources = self.previous[self.previous >= 0]
+        self.gap[sources] = 1
+        self._claimed[sources, 0] = True
         self._found = _Found(n)
         self._asked = np.zeros((n, self._gaps), np.bool_)
         self._source_seen = np.zeros(n * self._gaps, np.bool_)
         self._target_seen = np.zeros(n, np.bool_)
+
+    def _link_adjacent(self, grid: Grid, engine: ModuleType) -> None:
+        """Link without memory, by the grid on the engine; keep the grid, and the candidates."""
+        n, first = len(self._frame), int(np.searchsorted(self._frame, self._begin))
+        targets = np.arange(first, n, like=grid.order)
+        near = engine.candidates(grid, targets, -1, self._rules.most)
+        match, left = matched(engine, near, n, self._rules.null_cost)
+        start, query, source, cost = (engine.get(column) for column in near)
+        self._pairs = Pairs(source, first + query, cost)
+        self._first = np.concatenate([np.zeros(first, np.int64), start])
+        self._grid = grid = Grid(grid.cells, *(engine.get(column) for column in grid[1:]))
+        self.order = grid.order
+        self.previous = np.full(n, -1)
+        self.previous[first:] = engine.get(match)
+        points = np.arange(n)
+        chosen = linked(left, points, points[first:], grid.positions, self._rules.null_cost)
+        self.previous[first + chosen.target] = chosen.source
 
     def settle(self) -> None:
         """Link with memory: gap by gap, then until nothing changes."""
@@ -152,19 +178,22 @@ class _Chunk:
         while len(point):
             point, gap = self._pass(point, gap, most)
 
+    def _near(self, point: Ints, gap: Ints) -> Candidates:
+        return cpu.candidates(self._grid, point, gap, len(self._frame))
+
     def _sources(self, point: Ints, above: int | Ints, most: Ints) -> tuple[Ints, Ints]:
         """Return points with the gaps in a range, where they end in a frame to be linked."""
         count = np.maximum(most - above, 0)
         gap = expanded(np.broadcast_to(np.asarray(above) + 1, count.shape), count)
         point = np.repeat(point, count)
-        frame = self._grid.frame[point] + gap
+        frame = self._frame[point] + gap
         here = (frame >= self._begin) & (frame < self._end)
         return point[here], gap[here]
 
     def _pass(self, point: Ints, gap: Ints, most: int) -> tuple[Ints, Ints]:
         """Take in sources that came or went; return those of up to `most` that do so now."""
         came = gap <= self.gap[point]
-        query, target, cost = self._grid.near(point, gap)
+        _, query, target, cost = self._near(point, gap)
         new = (came & ~self._asked[point, gap - 1])[query]
         at = query[new]
         self._found.add(point[at], gap[at], target[new], cost[new])
@@ -206,7 +235,7 @@ class _Chunk:
             self._source_seen[sources] = True
             nodes.append(sources)
             point, nth = np.divmod(sources, self._gaps)
-            target = self._grid.near(point, nth + 1)[1]
+            target = self._near(point, nth + 1).source
             frontier = np.unique(target[~self._target_seen[target]])
             self._target_seen[frontier] = True
             reached.append(frontier)

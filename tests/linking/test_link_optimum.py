@@ -10,8 +10,10 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
+import spotgpu.backends.cells as cells_module
+import spotgpu.backends.cpu._assign as engine_module
+import spotgpu.backends.cpu._candidates as candidates_module
 import spotgpu.linking._assign as assign_module
-import spotgpu.linking._candidates as candidates_module
 import spotgpu.linking._chunks as chunks_module
 import spotgpu.linking._lap as lap_module
 import spotgpu.linking._memory as memory_module
@@ -134,6 +136,7 @@ def test_solvers_agree(scale, monkeypatch, brownian):
         monkeypatch.setattr(lap_module, "HAS_LAPJV", has_lapjv)
         monkeypatch.setattr(lap_module, "LAPJV_SIDES", sides)
         monkeypatch.setattr(assign_module, "TRIED", 1)
+        monkeypatch.setattr(engine_module, "TRIED", 1)
         found.append(link(f, 5 * scale, memory=2)["particle"].tolist())
         assert solver_name() == ("lapjv" if has_lapjv else "scipy")
     monkeypatch.setattr(assign_module, "DENSE", 1)
@@ -150,7 +153,7 @@ def test_pieces_change_nothing(memory, monkeypatch, brownian):
     f = f[~f["frame"].isin([5, 6, 7, 8, 20, 30])]
     whole = link(f, 5, memory=memory)
     monkeypatch.setattr(candidates_module, "PAIRS_AT_ONCE", 10)
-    monkeypatch.setattr(candidates_module, "CELLS_PER_POINT", 0.5)
+    monkeypatch.setattr(cells_module, "CELLS_PER_POINT", 0.5)
     monkeypatch.setattr(assign_module, "CELLS", 50)
     for points in (60, 100, 150, 300):
         for module in (chunks_module, memory_module):

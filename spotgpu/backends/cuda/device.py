@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import cupy
 
-__all__ = ["Device", "devices", "missing", "software"]
+__all__ = ["Device", "devices", "free_memory", "missing", "software"]
 
 
 class Device(NamedTuple):
@@ -50,6 +50,21 @@ def devices() -> list[Device]:
         digits = device.compute_capability
         found.append(Device(number, name, f"{digits[:-1]}.{digits[-1]}", memory, free))
     return found
+
+
+def free_memory() -> int:
+    """Return how much memory of the current device can be had.
+
+    Returns
+    -------
+    int
+        Bytes that are free, or that cupy's pool keeps unused, within the pool's limit.
+    """
+    pool = cupy.get_default_memory_pool()
+    free = int(cupy.cuda.Device().mem_info[0] + pool.free_bytes())
+    if limit := pool.get_limit():
+        free = min(free, limit - pool.used_bytes())
+    return free
 
 
 def software() -> dict[str, str]:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spotgpu.backends.cuda._launch import Array, blocks
+from spotgpu.backends.cuda.device import free_memory
 from spotgpu.errors import SpotgpuError
 
 __all__ = ["Slot", "in_order", "slots"]
@@ -83,10 +84,7 @@ def _all_devices() -> list[int]:
 def _batch_size(shape: tuple[int, ...], dtype: np.dtype[Any], sharing: int) -> int:
     frame = math.prod(shape) * dtype.itemsize
     needed = math.prod(shape) * (dtype.itemsize + WORKING)
-    pool = cupy.get_default_memory_pool()
-    free = cupy.cuda.Device().mem_info[0] + pool.free_bytes()
-    if limit := pool.get_limit():
-        free = min(free, limit - pool.used_bytes())
+    free = free_memory()
     fitting = int(SHARE * free) // sharing // needed
     if fitting == 0:
         raise SpotgpuError(

@@ -1,0 +1,122 @@
+"""Mirror of the `candidates` kernels: which points of another frame lie within reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from spotgpu.backends.cells import Candidates, Cells, Grid
+from spotgpu.backends.pairs import Floats, Ints, Pairs, expanded, nearest
+
+__all__ = ["candidates", "grid"]
+
+#: Pairs whose distance is computed at a time; bounds the memory where points crowd.
+PAIRS_AT_ONCE = 1 << 19
+
+
+def grid(positions: Floats, frame: Ints, cells: Cells) -> Grid:
+    """Sort points by frame and cell.
+
+    Parameters
+    ----------
+    positions : ndarray of float64, shape (ndim, N)
+        One row an axis.
+    frame : ndarray of int64, shape (N,)
+        Ascending, from 0; a frame may be empty.
+    cells : Cells
+        Where the cells lie; cells at the border take in what lies outside.
+
+    Returns
+    -------
+    Grid
+        Points of one cell stay in their order. The cell of a point p is, per axis,
+        ``clip(floor((p - low) / side), 0, shape - 1)``.
+    """
+    n = len(frame)
+    low, shape = np.array(cells.low), np.array(cells.shape)
+    scaled = (positions - low[:, None]) / cells.side
+    cell = np.clip(scaled, 0, shape[:, None] - 1, out=scaled).astype(np.int64)
+    key = frame * cells.frame_stride + cells.margin
+    for along, stride in zip(cell, cells.strides, strict=True):
+        key += along * stride
+    # Sorting key and row as one number is twice as fast as argsort, and stable.
+    bits = int(n).bit_length()
+    packed = (key << bits) | np.arange(n)
+    packed.sort()
+    order = packed & ((1 << bits) - 1)
+    key = packed >> bits
+    # start[k] is the number of points in cells below k.
+    runs = np.diff(key, prepend=-1, append=cells.total)
+    start = np.repeat(np.arange(n + 1, dtype=np.int32), runs)
+    return Grid(cells, order, key, start, np.stack([axis[order] for axis in positions]))
+
+
+def candidates(grid: Grid, points: Ints, step: int | Ints, most: int) -> Candidates:
+    """Find the neighbours of some points in other frames.
+
+    Parameters
+    ----------
+    grid : Grid
+        All points.
+    points : ndarray of int64, shape (Q,)
+        Points of the grid.
+    step : int or ndarray of int64, shape (Q,)
+        How many frames on to look; the frame must be one of the grid's.
+    most : int
+        Neighbours of a point: the nearest. Of neighbours at the same distance, the first in the
+        order of axes is nearer, and of neighbours at the same place the first of the grid.
+
+    Returns
+    -------
+    Candidates
+        Points whose distance is less than the reach of the cells: ``sum((p - q)**2)``, summed in
+        the order of axes, is less than ``reach * reach``.
+    """
+    none = np.empty(0, np.int64)
+    parts = [Pairs(none, none, np.empty(0)), *_pieces(grid, points, step, most)]
+    if len(parts) == 2:
+        source, query, cost = parts[1]
+    else:
+        source, query, cost = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    start = np.zeros(len(points) + 1, np.int64)
+    np.cumsum(np.bincount(query, minlength=len(points)), out=start[1:])
+    return Candidates(start, query, source, cost)
+
+
+def _pieces(grid: Grid, points: Ints, step: int | Ints, most: int) -> Iterator[Pairs]:
+    """Find the neighbours of a part of the points at a time."""
+    offsets = np.array(grid.cells.offsets)
+    key = (grid.key[points] + step * grid.cells.frame_stride)[:, None] + offsets
+    first = grid.start[key]
+    count = grid.start[3:][key] - first
+    ends = count.ravel().cumsum(dtype=np.int64)[len(offsets) - 1 :: len(offsets)]
+    begin = 0
+    while begin < len(points):
+        done = ends[begin - 1] if begin else 0
+        end = max(begin + 1, int(np.searchsorted(ends, done + PAIRS_AT_ONCE, "right")))
+        part = slice(begin, end)
+        near = _within(grid, points[part], first[part], count[part])
+        near = nearest(near, most, grid.positions)
+        yield near._replace(target=near.target + begin) if begin else near
+        begin = end
+
+
+def _within(
+    grid: Grid, points: Ints, first: npt.NDArray[np.int32], count: npt.NDArray[np.int32]
+) -> Pairs:
+    """Return neighbours among points of ranges, several a query, as sources of their query."""
+    filled = np.flatnonzero(count)
+    n = count.ravel()[filled]
+    found = expanded(first.ravel()[filled].astype(np.int64), n.astype(np.int64))
+    query = np.repeat(filled // count.shape[1], n)
+    origin = points[query]
+    cost = np.zeros(len(found))
+    for axis in grid.positions:
+        delta = axis[found]
+        delta -= axis[origin]
+        delta *= delta
+        cost += delta
+    near = np.flatnonzero(cost < grid.cells.reach * grid.cells.reach)
+    return Pairs(found[near], query[near], cost[near])
