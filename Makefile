@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CUDASIM := PYTHONPATH=tests/cudasim $(BIN)/python -m cudasim
 # The tests that run kernels.
-ON_DEVICE := tests/kernels
+ON_DEVICE := tests/kernels tests/backends tests/cuda
 
 .PHONY: help demo test test-slow lint simulator gate bench clean
 
