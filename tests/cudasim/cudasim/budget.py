@@ -29,8 +29,8 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from .build import find_kernels
 from .config import ARCHS, parse_arch
+from .kernels import find_kernels
 from .measure import Build, measure, occupancy
 
 OPTIONS = ("-std=c++17", "-fmad=false")

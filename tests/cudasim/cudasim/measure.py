@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import sass
-from .build import cache_dir
-from .config import ARCHS
+from .config import ARCHS, cache_dir
 from .nvrtc import CompileError, nvrtc
 
 CUPY_OPTIONS = ("-ftz=true", "--device-as-default-execution-space")  # cupy adds these
