@@ -21,10 +21,10 @@ def make(small: bool) -> Work:
     peaks = cpu.local_max(image[None], (11, 11), level, RADIUS)
 
     def ours() -> np.ndarray:
-        positions, windows, mass = cpu.centroid(image[None], peaks, RADIUS, 10)
+        offsets, windows, mass = cpu.centroid(image[None], peaks, RADIUS, 10)
         measured = cpu.characterize(image[None], raw[None], windows, RADIUS)
         rest = (mass, measured.size[:, 0], measured.ecc, measured.signal, measured.raw_mass)
-        return np.column_stack([positions, *rest])
+        return np.column_stack([windows[:, 1:] + offsets, *rest])
 
     return Work(
         ours=ours,

@@ -14,6 +14,7 @@ from spotgpu.checks import choice
 from spotgpu.detect._image import gray_image
 from spotgpu.detect._options import Options
 from spotgpu.detect._spots import find
+from spotgpu.detect._tiles import find_in_tiles
 from spotgpu.tables import POSITION_COLUMNS
 
 __all__ = ["Locator"]
@@ -65,7 +66,7 @@ class Locator:
         #: Where it computes: 'cpu' or 'cuda'.
         self.device = "cpu" if on_cpu else "cuda"
         self._checked: dict[tuple[int, bool], Options] = {}
-        self._options(np.size(diameter) if np.size(diameter) > 1 else 2, is_float=False)
+        self.options(np.size(diameter) if np.size(diameter) > 1 else 2, is_float=False)
 
     def __call__(self, image: object) -> pd.DataFrame:
         """Return the table of spots, as `locate` does."""
@@ -90,7 +91,7 @@ class Locator:
         list of str
             In the order of the table.
         """
-        options = self._options(ndim, is_float=False)
+        options = self.options(ndim, is_float=False)
         position = list(POSITION_COLUMNS[-ndim:])
         if not self._given["characterize"]:
             return [*position, "mass"]
@@ -116,7 +117,12 @@ class Locator:
             One row a spot.
         """
         engine = backends.on(self.device)
-        return self.arrays(engine.put(self.pixels(image)[None]))[0]
+        pixels = self.pixels(image)
+        room = engine.room(pixels.dtype)
+        if pixels.size > room:
+            options = self.options(pixels.ndim, pixels.dtype.kind == "f")
+            return find_in_tiles(pixels, options, engine, room)
+        return self.arrays(engine.put(pixels[None]))[0]
 
     def pixels(self, image: object) -> npt.NDArray[Any]:
         """Return an image as the engine takes it.
@@ -133,7 +139,7 @@ class Locator:
         """
         diameter_ndim = np.size(self._given["diameter"])
         pixels = gray_image("raw_image", image, diameter_ndim if diameter_ndim > 1 else None)
-        options = self._options(pixels.ndim, pixels.dtype.kind == "f")
+        options = self.options(pixels.ndim, pixels.dtype.kind == "f")
         if any(d > n for d, n in zip(options.diameter, pixels.shape, strict=True)):
             raise ValueError(
                 f"`raw_image` must be at least as large as `diameter` {options.diameter} "
@@ -159,9 +165,23 @@ class Locator:
         list of F ndarray of float64, shape (N, len(columns))
             One row a spot.
         """
-        return find(frames, self._options(frames.ndim - 1, frames.dtype.kind == "f"))
+        return find(frames, self.options(frames.ndim - 1, frames.dtype.kind == "f"))
 
-    def _options(self, ndim: int, is_float: bool) -> Options:
+    def options(self, ndim: int, is_float: bool) -> Options:
+        """Return the options with their defaults.
+
+        Parameters
+        ----------
+        ndim : int
+            Axes of the images.
+        is_float : bool
+            Whether their pixels are floats.
+
+        Returns
+        -------
+        Options
+            One value per axis.
+        """
         key = (ndim, is_float)
         if key not in self._checked:
             self._checked[key] = Options.of(self._given, ndim, is_float)

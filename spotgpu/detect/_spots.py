@@ -14,7 +14,7 @@ from spotgpu.detect._image import inverted
 from spotgpu.detect._options import Options
 from spotgpu.detect._uncertainty import static_error
 
-__all__ = ["find"]
+__all__ = ["find", "kept", "table"]
 
 #: An array of whichever backend.
 Array = Any
@@ -40,18 +40,19 @@ def find(raw: Array, options: Options) -> list[Values]:
     if options.invert:
         raw = inverted(raw)
     filtered, scale = _filtered(engine, raw, options)
-    positions, windows, mass = _refined(engine, filtered, scale, options)
-    frame, factor = engine.get(windows[:, 0]), engine.get(scale)
-    per_spot = factor[frame]
-    values = [engine.get(positions), engine.get(mass) / per_spot]
+    level = engine.percentile(filtered, options.percentile)
+    peaks = engine.local_max(filtered, options.window, level, options.margin)
+    offsets, windows, mass = engine.centroid(
+        filtered, peaks, options.radius, options.max_iterations
+    )
+    positions = windows[:, 1:] + offsets
+    positions, windows, mass = kept(engine, scale, options, positions, windows, mass)
+    spots = [windows[:, 0], positions, mass]
+    statistics = [scale]
     if options.characterize:
-        values += _characterized(engine, raw, filtered, windows, frame, per_spot, options)
-    table = np.column_stack(values)
-    if options.maxsize is not None:
-        small = table[:, len(options.radius) + 1] < options.maxsize
-        table, frame = table[small], frame[small]
-    cuts = np.searchsorted(frame, np.arange(1, len(raw)))
-    return [_brightest(part, options) for part in np.split(table, cuts)]
+        spots += engine.characterize(filtered, raw, windows, options.radius)
+        statistics += engine.background(filtered, raw, options.radius)
+    return table([engine.get(a) for a in spots], [engine.get(a) for a in statistics], options)
 
 
 def _filtered(engine: ModuleType, raw: Array, options: Options) -> tuple[Array, Array]:
@@ -68,48 +69,90 @@ def _filtered(engine: ModuleType, raw: Array, options: Options) -> tuple[Array, 
     return filtered, scale
 
 
-def _refined(
-    engine: ModuleType, filtered: Array, scale: Array, options: Options
-) -> tuple[Array, Array, Array]:
-    """Return positions, windows and mass of the spots that are bright enough and not close."""
-    level = engine.percentile(filtered, options.percentile)
-    peaks = engine.local_max(filtered, options.window, level, options.margin)
-    spots: tuple[Array, Array, Array] = engine.centroid(
-        filtered, peaks, options.radius, options.max_iterations
-    )
+def kept(
+    engine: ModuleType,
+    scale: Array,
+    options: Options,
+    positions: Array,
+    windows: Array,
+    mass: Array,
+    *others: Array,
+) -> tuple[Array, ...]:
+    """Return the spots that are bright enough and have no better one close by.
+
+    Parameters
+    ----------
+    engine : module
+        Backend of the arrays.
+    scale : ndarray of float64, shape (F,)
+        What each frame was multiplied by.
+    options : Options
+        Limits.
+    positions : ndarray of float64, shape (N, ndim)
+        In pixels.
+    windows, mass : ndarray
+        As of `centroid`.
+    *others : ndarray, shape (N, ...)
+        More columns.
+
+    Returns
+    -------
+    tuple of ndarray
+        The columns, with fewer rows.
+    """
     # A spot never outweighs the one that it is dropped for, so the bright ones can be chosen
     # first, and only they are compared.
-    _, windows, mass = spots
-    spots = engine.select(mass / scale[windows[:, 0]] > options.minmass, *spots)
+    bright = mass / scale[windows[:, 0]] > options.minmass
+    spots: tuple[Array, ...] = engine.select(bright, positions, windows, mass, *others)
     if min(options.separation) > 0:
-        positions, _, mass = spots
+        positions, windows, mass, *_ = spots
         close = engine.where_close(positions, options.separation, mass)
         spots = engine.select(~close, *spots)
     return spots
 
 
-def _characterized(
-    engine: ModuleType,
-    raw: Array,
-    filtered: Array,
-    windows: Array,
-    frame: npt.NDArray[np.int64],
-    per_spot: Values,
-    options: Options,
+def table(
+    spots: list[npt.NDArray[Any]], statistics: list[Values], options: Options
 ) -> list[Values]:
-    measured = engine.characterize(filtered, raw, windows, options.radius)
-    level, noise = (engine.get(array) for array in engine.background(filtered, raw, options.radius))
-    size, ecc, signal, raw_mass = (engine.get(array) for array in measured)
-    signal_mass = raw_mass - len(mask_offsets(options.radius)) * level[frame]
-    error = static_error(signal_mass, noise[frame], options.radius, options.noise_size)
-    return [size, ecc, signal / per_spot, raw_mass, error]
+    """Return the columns of `locate`, for each frame.
+
+    Parameters
+    ----------
+    spots : list of ndarray, shape (N, ...)
+        Frame, positions, mass of the filtered pixels and, if characterized, size, eccentricity,
+        brightest filtered pixel, sum of the raw pixels.
+    statistics : list of ndarray of float64, shape (F,)
+        Scale of the filtered pixels and, if characterized, level and noise of the background.
+    options : Options
+        Limits, and what is measured.
+
+    Returns
+    -------
+    list of F ndarray of float64, shape (N, columns)
+        The spots of each frame.
+    """
+    frame, positions, mass, *measured = spots
+    scale = statistics[0][frame]
+    columns = [positions, mass / scale]
+    if options.characterize:
+        size, ecc, signal, raw_mass = measured
+        level, noise = (values[frame] for values in statistics[1:])
+        signal_mass = raw_mass - len(mask_offsets(options.radius)) * level
+        error = static_error(signal_mass, noise, options.radius, options.noise_size)
+        columns += [size, ecc, signal / scale, raw_mass, error]
+    values = np.column_stack(columns)
+    if options.maxsize is not None:
+        small = values[:, len(options.radius) + 1] < options.maxsize
+        values, frame = values[small], frame[small]
+    cuts = np.searchsorted(frame, np.arange(1, len(statistics[0])))
+    return [_brightest(part, options) for part in np.split(values, cuts)]
 
 
-def _brightest(table: Values, options: Options) -> Values:
+def _brightest(values: Values, options: Options) -> Values:
     topn = options.topn
-    if topn is None or len(table) <= topn:
-        return table
-    mass = table[:, len(options.radius)]
+    if topn is None or len(values) <= topn:
+        return values
+    mass = values[:, len(options.radius)]
     if topn == 1:
-        return table[[np.argmax(mass)]]
-    return table[np.argsort(mass)[-topn:]]
+        return values[[np.argmax(mass)]]
+    return values[np.argsort(mass)[-topn:]]

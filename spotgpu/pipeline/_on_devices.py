@@ -47,6 +47,11 @@ def on_devices(
     rest = chain([first], numbered)
     pixels = first[1]
     dealt = slots(pixels.shape, pixels.dtype, left, devices)
+    if not dealt:
+        # One frame at a time, in tiles if need be.
+        for number, image in rest:
+            yield number, frames.locator.array(image)
+        return
 
     def fill(host: npt.NDArray[Any]) -> list[int]:
         numbers = []

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy.typing as npt
 
-__all__ = ["get", "put"]
+__all__ = ["get", "put", "room"]
 
 
 def put(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -39,3 +40,20 @@ def get(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         The same array; a copy of that on the device in `spotgpu.backends.cuda`.
     """
     return array
+
+
+def room(dtype: npt.DTypeLike) -> int:
+    """Return how many pixels this backend has memory to find spots in at once.
+
+    Parameters
+    ----------
+    dtype : dtype
+        Type of the pixels.
+
+    Returns
+    -------
+    int
+        No limit here; on a device, by the memory that is free now.
+    """
+    del dtype
+    return sys.maxsize

@@ -1,4 +1,4 @@
-"""Mirror of the `centroid` kernels: sub-pixel positions, then what characterises each spot."""
+"""Mirror of the `centroid` kernels: sub-pixel offsets, then what characterises each spot."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ def centroid(
 
     and as long as an offset exceeds 0.6 pixels, the window moves by one pixel along that axis (not
     so far that the mask leaves the frame) and is evaluated again. The position is ``c + offset``
-    of the last window evaluated. The sums are exact.
+    of the last window evaluated; offsets do not depend on where in a frame a window lies, so that
+    those of a tile have the bits of the whole. The sums are exact.
 
     Parameters
     ----------
@@ -61,8 +62,8 @@ def centroid(
 
     Returns
     -------
-    positions : ndarray of float64, shape (N, ndim)
-        Centres of mass in image order, in pixels.
+    offsets : ndarray of float64, shape (N, ndim)
+        Centres of mass from the centre of the last window, in image order, in pixels.
     windows : ndarray of int64, shape (N, 1 + ndim)
         Frame and central pixel of the last window.
     mass : ndarray of float64, shape (N,)
@@ -74,7 +75,7 @@ def centroid(
        https://doi.org/10.1006/jcis.1996.0217, equation 7.
     """
     number, centre = peaks[:, 0], peaks[:, 1:].T.copy()
-    windows, position = centre.copy(), np.empty(centre.shape)
+    windows, offsets = centre.copy(), np.empty(centre.shape)
     mass = np.empty(len(peaks))
     low = np.asarray(radius)[:, None]
     high = np.asarray(frames.shape[1:])[:, None] - 1 - low
@@ -85,7 +86,7 @@ def centroid(
         # Offsets from the window's corner, not its centre: the rounding decides which pixel a
         # centre of mass at exactly 0.6 belongs to.
         offset = sums[1:] / sums[0] - low
-        windows[:, active], position[:, active], mass[active] = centre, centre + offset, sums[0]
+        windows[:, active], offsets[:, active], mass[active] = centre, offset, sums[0]
         moved = centre + (offset > SHIFT)
         moved -= offset < -SHIFT
         np.maximum(np.minimum(moved, high, out=moved), low, out=moved)
@@ -93,7 +94,7 @@ def centroid(
         if not goes_on.any():
             break
         active, number, centre = active[goes_on], number[goes_on], moved[:, goes_on]
-    return np.ascontiguousarray(position.T), np.column_stack([peaks[:, :1], windows.T]), mass
+    return np.ascontiguousarray(offsets.T), np.column_stack([peaks[:, :1], windows.T]), mass
 
 
 def characterize(

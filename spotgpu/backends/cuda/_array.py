@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import cupy
+import numpy as np
 import numpy.typing as npt
 
 from spotgpu.backends.cuda._launch import Array
+from spotgpu.backends.cuda.device import free_memory
 
-__all__ = ["get", "put"]
+__all__ = ["get", "put", "room"]
+
+#: Share of the free memory that is used.
+SHARE = 0.8
+#: Bytes a pixel that finding spots takes beside the frames themselves, at most.
+WORKING = 32
 
 
 def put(array: npt.NDArray[Any]) -> Array:
@@ -21,3 +28,8 @@ def get(array: Array) -> npt.NDArray[Any]:
     """As `spotgpu.backends.cpu.get`: a copy in the host's memory, when it is complete."""
     host: npt.NDArray[Any] = cupy.asnumpy(array)
     return host
+
+
+def room(dtype: npt.DTypeLike) -> int:
+    """As `spotgpu.backends.cpu.room`, of the current device."""
+    return int(SHARE * free_memory()) // (np.dtype(dtype).itemsize + WORKING)

@@ -13,18 +13,14 @@ import cupy
 import numpy as np
 import numpy.typing as npt
 
+from spotgpu.backends.cuda._array import room
 from spotgpu.backends.cuda._launch import Array, blocks
-from spotgpu.backends.cuda.device import free_memory
 from spotgpu.errors import SpotgpuError
 
 __all__ = ["Slot", "in_order", "slots"]
 
 #: Slots of a device.
 PER_DEVICE = 2
-#: Share of the free memory that the batches of all slots may take.
-SHARE = 0.8
-#: Bytes a pixel that finding spots takes beside the frames themselves, at most.
-WORKING = 32
 #: Frames of a batch are enough when they are so many bytes: launches no longer count.
 ENOUGH = 1 << 26
 #: Frames of a batch, at most: a grid's third axis.
@@ -58,41 +54,29 @@ def slots(
     Returns
     -------
     list of Slot
-        Two for each device: one batch goes up while the other is computed.
-
-    Raises
-    ------
-    SpotgpuError
-        If a device has no memory for two frames.
+        Two for each device: one batch goes up while the other is computed. None if a device has
+        no memory for two frames.
     """
     if devices is None:
         devices = _all_devices()
-    share = None if frames is None else blocks(frames, PER_DEVICE * len(devices))
-    made = []
+    share = MOST if frames is None else blocks(frames, PER_DEVICE * len(devices))
+    frame_bytes = math.prod(shape) * np.dtype(dtype).itemsize
+    sizes = []
     for device in devices:
         with cupy.cuda.Device(device):
-            size = _batch_size(shape, np.dtype(dtype), devices.count(device) * PER_DEVICE)
-        size = size if share is None else min(size, share)
-        made += [Slot(device, size, shape, dtype) for _ in range(PER_DEVICE)]
-    return made
+            fitting = room(dtype) // math.prod(shape) // (PER_DEVICE * devices.count(device))
+        sizes.append(min(fitting, max(1, ENOUGH // frame_bytes), MOST, share))
+    if min(sizes) == 0:
+        return []
+    return [
+        Slot(device, size, shape, dtype)
+        for device, size in zip(devices, sizes, strict=True)
+        for _ in range(PER_DEVICE)
+    ]
 
 
 def _all_devices() -> list[int]:
     return list(range(cupy.cuda.runtime.getDeviceCount()))
-
-
-def _batch_size(shape: tuple[int, ...], dtype: np.dtype[Any], sharing: int) -> int:
-    frame = math.prod(shape) * dtype.itemsize
-    needed = math.prod(shape) * (dtype.itemsize + WORKING)
-    free = free_memory()
-    fitting = int(SHARE * free) // sharing // needed
-    if fitting == 0:
-        raise SpotgpuError(
-            f"the device has {free / 2**20:.0f} MB free, "
-            f"{sharing} frames of {' x '.join(map(str, shape))} pixels need "
-            f"{sharing * needed / SHARE / 2**20:.0f} MB: use device='cpu'"
-        )
-    return min(fitting, max(1, ENOUGH // frame), MOST)
 
 
 class Slot:
