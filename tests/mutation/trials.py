@@ -97,14 +97,17 @@ class Trials:
 
         module = _launch._module
 
-        def recorded(stem: str, constants: tuple[tuple[str, Any], ...]) -> Any:
-            used = self.constants.setdefault(stem, [])
-            if list(constants) not in used:
-                used.append(list(constants))
-            return module(stem, constants)
+        def noted(function: Callable[..., Any]) -> Callable[..., Any]:
+            def module(stem: str, constants: tuple[tuple[str, Any], ...]) -> Any:
+                used = self.constants.setdefault(stem, [])
+                if list(constants) not in used:
+                    used.append(list(constants))
+                return function(stem, constants)
 
-        recorded.__wrapped__ = module.__wrapped__  # type: ignore[attr-defined]
-        _launch._module = recorded
+            return module
+
+        _launch._module = noted(module)
+        _launch._module.__wrapped__ = noted(module.__wrapped__)
 
     # ------------------------------------------------------------------ processes
 
@@ -146,8 +149,8 @@ class Trials:
         text = self.texts[stem] if mutant is None else _text(stem, mutant)
         _replace(stem, text, folder)
         if mutant is None:
-            by, _ = _run(items, limits)
-            return {"by": by, "limits": limits, "constants": self.constants[stem]}
+            by, why = _run(items, limits)
+            return {"by": f"{by} {why}".strip(), "limits": limits, "constants": self.constants[stem]}
         by, failure = _run(items[:FEW], limits)
         no_build = "BuildError" in failure
         if not by or no_build or mutant.operator in {"barrier", "atomic"}:
@@ -217,9 +220,9 @@ def _run(items: Sequence[pytest.Function], limits: dict[str, float]) -> tuple[st
         signal.setitimer(signal.ITIMER_PROF, limits.get(item.name, UNKNOWN))
         reports = runtestprotocol(item, log=False, nextitem=following)
         signal.setitimer(signal.ITIMER_PROF, 0)
-        for report in reports:
-            if report.outcome != "passed":
-                return item.name, report.longreprtext
+        failures = [report.longreprtext for report in reports if report.outcome != "passed"]
+        if failures:
+            return item.name, "\n".join(failures)
         limits.setdefault(item.name, time.process_time() - start)
     return "", ""
 
@@ -268,13 +271,13 @@ def _replace(stem: str, text: str, folder: Path) -> None:
     _launch.source = lambda name: text if name == stem else source(name)
 
     def in_folder(stem: str, *rest: Any) -> Any:
-        os.environ.update(CUDASIM_CACHE=str(folder), CUPY_CACHE_DIR=str(folder / "cupy"))
+        os.environ.update(CUDASIM_CACHE=str(folder), CUPY_CACHE_IN_MEMORY="1")
         try:
             return function.__wrapped__(stem, *rest)
         finally:
+            os.environ.pop("CUDASIM_CACHE")
+            os.environ.pop("CUPY_CACHE_IN_MEMORY")
             os.environ.update(before)
-            for name in {"CUDASIM_CACHE", "CUPY_CACHE_DIR"} - before.keys():
-                del os.environ[name]
 
     before = dict(os.environ)
     function, module, parameters = _launch._function, _launch._module, _launch._parameters
