@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from spotgpu.backends import on
 from spotgpu.checks import choice
 from spotgpu.motion._columns import checked_lags, checked_units
-from spotgpu.motion._pairs import PairSums, pair_sums
+from spotgpu.motion._means import Members, ensemble_sums, track_means
 from spotgpu.motion._tracks import SortedTracks, read_rows, sort_rows
 from spotgpu.tables import position_columns, require_columns
 
@@ -27,6 +29,8 @@ def msd(
     max_lagtime: int = 100,
     detail: bool = False,
     pos_columns: Sequence[str] | None = None,
+    *,
+    device: str = "cpu",
 ) -> pd.DataFrame:
     """Measure the mean and the mean squared displacement of one particle at each lag.
 
@@ -51,6 +55,8 @@ def msd(
         Add the column ``N``.
     pos_columns : sequence of str, optional
         Position columns. Default: x, y and, if the table has it, z.
+    device : {'cpu', 'cuda', 'auto'}
+        Where to compute; 'auto' is a GPU if there is one.
 
     Returns
     -------
@@ -68,20 +74,25 @@ def msd(
     ValueError
         If a column is missing, a value is out of range, or there are several particles or
         several rows of one frame.
+    SpotgpuError
+        If `device` is 'cuda' and there is none, or it has too little memory.
 
     References
     ----------
     .. [1] H. Qian, M. P. Sheetz and E. L. Elson, Biophys. J. 60, 910 (1991),
        https://doi.org/10.1016/S0006-3495(91)82125-7
     """
+    backend = on(device)
     tracks, names, rate = _input(traj, mpp, fps, pos_columns, one_track=True)
-    lags = min(checked_lags(max_lagtime), int(tracks.spans.max(initial=1)) - 1)
+    lags = _lags(tracks, max_lagtime)
     columns = [*_names(names), "msd", "N"]
     values = np.full((len(columns), lags), np.nan)
-    for sums in pair_sums(tracks, lags, per_axis=True, shifts=True):
-        for row, column in zip(values[:-1], columns[:-1], strict=True):
-            row[:] = _average(sums, names, column)[0]
-        values[-1] = _weights(tracks, sums)[0]
+
+    def bring(means: Any, pairs: Any, members: Members) -> tuple[Array, Array]:
+        return backend.get(means), ensemble_sums(backend, tracks, means, pairs, members)
+
+    for _, (means, sums) in track_means(tracks, lags, True, backend, bring):
+        values[:-1], values[-1] = means[:, 0], sums[-1]
     return _lag_table(values, columns, rate, traj, "lagt", detail)
 
 
@@ -92,6 +103,8 @@ def imsd(
     max_lagtime: int = 100,
     statistic: str = "msd",
     pos_columns: Sequence[str] | None = None,
+    *,
+    device: str = "cpu",
 ) -> pd.DataFrame:
     """Measure the mean squared displacement of each particle at each lag.
 
@@ -110,6 +123,8 @@ def imsd(
         Which of the columns of `msd`.
     pos_columns : sequence of str, optional
         Position columns. Default: x, y and, if the table has it, z.
+    device : {'cpu', 'cuda', 'auto'}
+        Where to compute; 'auto' is a GPU if there is one.
 
     Returns
     -------
@@ -123,18 +138,23 @@ def imsd(
         If an argument or a column is of the wrong type.
     ValueError
         If a column is missing, a value is out of range, or a particle is twice in a frame.
+    SpotgpuError
+        If `device` is 'cuda' and there is none, or it has too little memory.
     """
+    backend = on(device)
     tracks, names, rate = _input(traj, mpp, fps, pos_columns)
-    allowed = ["msd", *_names(names)]
-    choice("statistic", statistic, allowed)
-    lags = min(checked_lags(max_lagtime), int(tracks.spans.max(initial=1)) - 1)
+    allowed = [*_names(names), "msd"]
+    choice("statistic", statistic, [allowed[-1], *allowed[:-1]])
+    lags = _lags(tracks, max_lagtime)
     values = np.full((len(tracks.labels), lags), np.nan)
-    per_axis, shifts = (
-        statistic in allowed[1 + len(names) :],
-        statistic in allowed[1 : 1 + len(names)],
-    )
-    for sums in pair_sums(tracks, lags, per_axis, shifts):
-        values[sums.members, : sums.pairs.shape[1]] = _average(sums, names, statistic)
+    detail = statistic != "msd"
+    column = allowed.index(statistic) if detail else 0
+
+    def bring(means: Any, _pairs: Any, _members: Members) -> Array:
+        return backend.get(means[column])
+
+    for members, found in track_means(tracks, lags, detail, backend, bring):
+        values[members, : found.shape[1]] = found
     measured = tracks.spans > 1
     labels = tracks.labels
     if not measured.all():
@@ -153,6 +173,8 @@ def emsd(
     max_lagtime: int = 100,
     detail: bool = False,
     pos_columns: Sequence[str] | None = None,
+    *,
+    device: str = "cpu",
 ) -> pd.Series | pd.DataFrame:
     """Measure the mean squared displacement of all particles together at each lag.
 
@@ -173,6 +195,8 @@ def emsd(
         Return all columns of `msd`.
     pos_columns : sequence of str, optional
         Position columns. Default: x, y and, if the table has it, z.
+    device : {'cpu', 'cuda', 'auto'}
+        Where to compute; 'auto' is a GPU if there is one.
 
     Returns
     -------
@@ -187,16 +211,20 @@ def emsd(
         If an argument or a column is of the wrong type.
     ValueError
         If a column is missing, a value is out of range, or a particle is twice in a frame.
+    SpotgpuError
+        If `device` is 'cuda' and there is none, or it has too little memory.
     """
+    backend = on(device)
     tracks, names, rate = _input(traj, mpp, fps, pos_columns)
-    lags = min(checked_lags(max_lagtime), int(tracks.spans.max(initial=1)) - 1)
+    lags = _lags(tracks, max_lagtime)
     columns = [*(_names(names) if detail else []), "msd", "N"]
     totals = np.zeros((len(columns), lags))
-    for sums in pair_sums(tracks, lags, per_axis=detail, shifts=detail):
-        weights, here = _weights(tracks, sums), sums.pairs.shape[1]
-        totals[-1, :here] += weights.sum(axis=0)
-        for row, column in zip(totals[:-1], columns[:-1], strict=True):
-            row[:here] += np.nansum(weights * _average(sums, names, column), axis=0)
+
+    def bring(means: Any, pairs: Any, members: Members) -> Array:
+        return ensemble_sums(backend, tracks, means, pairs, members)
+
+    for _, sums in track_means(tracks, lags, detail, backend, bring):
+        totals[:, : sums.shape[1]] += sums
     measured = totals[-1] > 0
     totals[:-1, measured] /= totals[-1, measured]
     totals[:-1, ~measured] = np.nan
@@ -229,47 +257,13 @@ def _input(
     return sort_rows("traj", rows), columns, rate
 
 
+def _lags(tracks: SortedTracks, max_lagtime: object) -> int:
+    """Return how many lags there are."""
+    return min(checked_lags(max_lagtime), int(tracks.spans.max(initial=1)) - 1)
+
+
 def _names(columns: Sequence[str]) -> list[str]:
     return [f"<{c}>" for c in columns] + [f"<{c}^2>" for c in columns]
-
-
-def _average(sums: PairSums, columns: Sequence[str], statistic: str) -> Array:
-    """Return one column of `msd` for the tracks of a block, (k, L), NaN without pairs."""
-    if sums.shifts is not None and statistic[1:-1] in columns:
-        total = sums.shifts[columns.index(statistic[1:-1])]
-    elif statistic == "msd":
-        total = sums.squares[0] if len(sums.squares) == 1 else sums.squares.sum(axis=0)
-    else:
-        total = sums.squares[columns.index(statistic[1:-3])]
-    pairs = np.where(sums.pairs > 0, sums.pairs, np.nan)
-    return np.asarray(total / pairs)
-
-
-def _weights(tracks: SortedTracks, sums: PairSums) -> Array:
-    """Return ``N`` of `msd` for the tracks of a block, (k, L), 0 without pairs."""
-    spans, counts = tracks.spans[sums.members], tracks.counts[sums.members]
-    different, which = np.unique(spans, return_inverse=True)
-    weights = _independent(different, sums.pairs.shape[1])[which]
-    weights *= (counts / spans)[:, None]
-    gaps = counts < spans
-    if gaps.any():
-        wanted = weights.sum(axis=1)
-        weights *= sums.pairs > 0
-        left = weights.sum(axis=1)
-        weights *= np.divide(wanted, left, out=np.ones_like(left), where=left > 0)[:, None]
-    return weights
-
-
-def _independent(spans: npt.NDArray[np.int64], lags: int) -> Array:
-    """Return how many independent displacements tracks without gaps have, (len(spans), lags).
-
-    The inverse of the relative variance of the MSD, equation B4 of Qian et al. (1991).
-    """
-    n, m = spans[:, None].astype(np.float64), np.arange(1.0, lags + 1)
-    k = np.maximum(n - m, 1)
-    few = 1 / (1 + (k**3 + 5 * m - 4 * k**2 * m - n) / (6 * k * m**2))
-    many = 6 * k**2 * m / (2 * n - m + 4 * n * m**2 - 5 * m**3)
-    return np.where(m < n, np.where(m > n / 2, few, many), 0.0)
 
 
 def _lag_table(

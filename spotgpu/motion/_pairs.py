@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
-from spotgpu.motion._tracks import SortedTracks
+from spotgpu.motion._tracks import SortedTracks, short_gaps
 
 __all__ = ["PairSums", "pair_sums"]
 
@@ -34,9 +34,9 @@ class PairSums:
     pairs : ndarray of int64, shape (k, L)
         Number of pairs of positions.
     squares : ndarray of float64, shape (1 or ndim, k, L)
-        Squared displacements; the first axis is summed over unless asked for.
+        Squared displacements; the first axis is summed over without `detail`.
     shifts : ndarray of float64, shape (ndim, k, L), or None
-        Displacements.
+        Displacements, with `detail`.
     """
 
     members: npt.NDArray[np.int64]
@@ -55,9 +55,7 @@ class _Dense:
     gapped: npt.NDArray[np.bool_] | None  # `valid` if frames are missing within the spans
 
 
-def pair_sums(
-    tracks: SortedTracks, max_lagtime: int, per_axis: bool = False, shifts: bool = False
-) -> Iterator[PairSums]:
+def pair_sums(tracks: SortedTracks, max_lagtime: int, detail: bool = False) -> Iterator[PairSums]:
     """Yield the sums of all tracks that have two positions, in blocks of tracks of similar span.
 
     With x the positions about their mean (0 where there is none), q = x^2, v = 1 where there is a
@@ -66,8 +64,8 @@ def pair_sums(
         squares = corr(v, q) + corr(q, v) - 2 corr(x, x)
         pairs   = corr(v, v)
 
-    Without gaps the first two terms are running sums. Equivalent to `backends.cpu.msd`, up to
-    rounding.
+    Without gaps the first two terms are running sums. Equivalent to the sums of `backends.cpu.msd`,
+    up to rounding.
 
     Parameters
     ----------
@@ -75,10 +73,8 @@ def pair_sums(
         The trajectories.
     max_lagtime : int
         Largest lag in frames; a block's L is this or what its longest track allows.
-    per_axis : bool
-        Keep the axes of the squares apart.
-    shifts : bool
-        Sum the displacements too.
+    detail : bool
+        Keep the axes of the squares apart, and sum the displacements too.
 
     Yields
     ------
@@ -90,7 +86,7 @@ def pair_sums(
     .. [1] V. Calandrini, E. Pellegrini, P. Calligari, K. Hinsen and G. R. Kneller, Collection SFN
        12, 201 (2011), https://doi.org/10.1051/sfn/201112010, section 4.2.
     """
-    times, spans = _short_gaps(tracks, max_lagtime)
+    times, spans = short_gaps(tracks, max_lagtime)
     gaps = tracks.counts < spans
     # Tracks of one block are padded to its longest, so they differ by less than a third; within
     # such a class they keep their order, which leaves the rows of most blocks in one piece.
@@ -106,23 +102,8 @@ def pair_sums(
         longest = int(spans[rest].max())
         lags = min(max_lagtime, longest - 1)
         members = rest[: max(1, BLOCK // (longest + lags))]
-        yield _sums(_dense(tracks, times, spans, members), members, lags, per_axis, shifts)
+        yield _sums(_dense(tracks, times, spans, members), members, lags, detail)
         start += len(members)
-
-
-def _short_gaps(
-    tracks: SortedTracks, max_lagtime: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return frames and spans with gaps cut to what no pair can bridge: memory follows the rows."""
-    steps = np.diff(tracks.frames, prepend=0)
-    steps[tracks.starts[:-1]] = 0
-    if len(steps) and steps.max() > max_lagtime + 1:
-        np.minimum(steps, max_lagtime + 1, out=steps)
-        times = np.cumsum(steps)
-    else:
-        times = tracks.frames
-    first, last = times[tracks.starts[:-1]], times[tracks.starts[1:] - 1]
-    return times, last - first + 1
 
 
 def _dense(
@@ -158,19 +139,13 @@ def _dense(
     return _Dense(block, valid, spans[members], valid if counts[0] < spans[members[0]] else None)
 
 
-def _sums(
-    dense: _Dense,
-    members: npt.NDArray[np.int64],
-    lags: int,
-    per_axis: bool,
-    shifts: bool,
-) -> PairSums:
+def _sums(dense: _Dense, members: npt.NDArray[np.int64], lags: int, detail: bool) -> PairSums:
     x = dense.positions
     length = fft.next_fast_len(x.shape[2] + lags, real=True)
     transform = fft.rfft(x, length, axis=2)
     power = transform.real**2 + transform.imag**2
     square = x * x
-    if not per_axis:
+    if not detail:
         power, square = power.sum(axis=0, keepdims=True), square.sum(axis=0, keepdims=True)
     moments = square.sum(axis=2)
     shifted: Array | None = None
@@ -179,14 +154,14 @@ def _sums(
         pairs = np.rint(_inverse(presence.real**2 + presence.imag**2, length, lags))
         crossed = presence.conj() * fft.rfft(square, length, axis=2)
         squares = _inverse(2 * (crossed.real - power), length, lags)
-        if shifts:
+        if detail:
             shifted = _inverse(2j * (presence.conj() * transform).imag, length, lags)
     else:
         pairs = np.maximum(dense.spans[:, None] - np.arange(1, lags + 1), 0)
         head, tail = _ends(square, dense.spans, lags)
         squares = 2 * moments[:, :, None] - np.cumsum(head + tail, axis=2)
         squares -= 2 * _inverse(power, length, lags)
-        if shifts:
+        if detail:
             head, tail = _ends(x, dense.spans, lags)
             shifted = np.cumsum(tail - head, axis=2)
     _repair(squares, moments, pairs, dense)

@@ -13,7 +13,7 @@ from scipy import sparse
 from spotgpu.motion._columns import particle_codes, real_numbers, whole_numbers
 from spotgpu.tables import require_columns
 
-__all__ = ["Rows", "SortedTracks", "read_rows", "sort_rows"]
+__all__ = ["Rows", "SortedTracks", "read_rows", "short_gaps", "sort_rows"]
 
 #: Frames (N,) and positions (ndim, N), by track.
 Sorted = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
@@ -148,6 +148,36 @@ def sort_rows(name: str, rows: Rows) -> SortedTracks:
     result = SortedTracks(rows.labels, starts, frames, positions)
     _check_unique(name, result)
     return result
+
+
+def short_gaps(
+    tracks: SortedTracks, max_lagtime: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Cut gaps to what no pair can bridge, so that memory for all frames follows the rows.
+
+    Parameters
+    ----------
+    tracks : SortedTracks
+        The trajectories.
+    max_lagtime : int
+        Largest lag in frames.
+
+    Returns
+    -------
+    times : ndarray of int64, shape (N,)
+        The frames, or numbers whose differences within a track are the same up to `max_lagtime`.
+    spans : ndarray of int64, shape (K,)
+        From the first to the last of these of each track, both included.
+    """
+    steps = np.diff(tracks.frames, prepend=0)
+    steps[tracks.starts[:-1]] = 0
+    if len(steps) and steps.max() > max_lagtime + 1:
+        np.minimum(steps, max_lagtime + 1, out=steps)
+        times = np.cumsum(steps)
+    else:
+        times = tracks.frames
+    first, last = times[tracks.starts[:-1]], times[tracks.starts[1:] - 1]
+    return times, last - first + 1
 
 
 def _by_cells(rows: Rows, starts: npt.NDArray[np.int64]) -> Sorted | None:

@@ -1,69 +1,88 @@
-"""The msd mirror, against a plain loop and by hand."""
+"""The msd mirrors against plain loops and by hand, the kernels against the mirrors."""
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from spotgpu.backends import cpu
 
-
-def loop(positions, valid, max_lagtime):
-    """Return what the docstring says, one pair at a time."""
-    tracks, frames, ndim = positions.shape
-    squares = np.zeros((tracks, max_lagtime, ndim))
-    pairs = np.zeros((tracks, max_lagtime), np.int64)
-    for k in range(tracks):
-        for m in range(1, max_lagtime + 1):
-            for t in range(frames - m):
-                if valid[k, t] and valid[k, t + m]:
-                    pairs[k, m - 1] += 1
-                    for axis in range(ndim):
-                        step = positions[k, t + m, axis] - positions[k, t, axis]
-                        squares[k, m - 1, axis] += step * step
-    return squares, pairs
+#: Frames of a track: around the ends of warps and of what a block loads at once.
+SPANS = [1, 2, 31, 32, 33, 63, 64, 65, 129, 3]
+#: Lags: around the ends of warps and of what a block owns.
+LAGS = [1, 2, 63, 64, 65, 100, 127, 128, 129, 257]
 
 
-@settings(deadline=None, max_examples=40)
-@given(
-    seed=st.integers(0, 2**32 - 1),
-    tracks=st.integers(0, 4),
-    frames=st.integers(1, 12),
-    ndim=st.integers(1, 3),
-    max_lagtime=st.integers(1, 15),
-    gaps=st.sampled_from([0.0, 0.3, 0.9, 1.0]),
-)
-def test_same_bits_as_a_loop(seed, tracks, frames, ndim, max_lagtime, gaps) -> None:
+def tracks(spans, ndim=2, gaps=0.2, seed=0):
+    """Return positions, valid and starts; there is NaN where nothing is seen."""
     rng = np.random.default_rng(seed)
-    positions = rng.normal(100, 30, (tracks, frames, ndim))
-    valid = rng.random((tracks, frames)) >= gaps
-    positions[~valid] = np.nan
-    squares, pairs = cpu.msd(positions, valid, max_lagtime)
-    expected_squares, expected_pairs = loop(positions, valid, max_lagtime)
-    np.testing.assert_array_equal(squares, expected_squares)
-    np.testing.assert_array_equal(pairs, expected_pairs)
+    starts = np.concatenate([[0], np.cumsum(spans, dtype=np.int64)])
+    positions = rng.normal(100, 30, (ndim, starts[-1]))
+    valid = rng.random(starts[-1]) >= gaps
+    positions[:, ~valid] = np.nan
+    return positions, valid, starts
 
 
-def test_by_hand() -> None:
-    positions = np.array([[[0.0, 0.0], [3.0, 1.0], [-7.0, 7.0], [4.0, 2.0]]])
-    valid = np.array([[True, True, False, True]])
-    squares, pairs = cpu.msd(positions, valid, 4)
-    np.testing.assert_array_equal(squares[0], [[9, 1], [1, 1], [16, 4], [0, 0]])
-    np.testing.assert_array_equal(pairs[0], [1, 1, 1, 0])
+def loop(positions, valid, starts, max_lagtime):
+    """Return all columns of means, and pairs, one pair at a time."""
+    ndim, n = len(positions), len(starts) - 1
+    means = np.full((2 * ndim + 1, n, max_lagtime), np.nan)
+    pairs = np.zeros((n, max_lagtime), np.int64)
+    for k, m in np.ndindex(n, max_lagtime):
+        first = range(starts[k], starts[k + 1] - m - 1)
+        both = [t for t in first if valid[t] and valid[t + m + 1]]
+        if not both:
+            continue
+        pairs[k, m] = len(both)
+        total = 0.0
+        for axis, x in enumerate(positions.tolist()):
+            shift = square = 0.0
+            for t in both:
+                shift += x[t + m + 1] - x[t]
+                square += (x[t + m + 1] - x[t]) * (x[t + m + 1] - x[t])
+            total += square
+            means[axis, k, m] = shift / len(both)
+            means[ndim + axis, k, m] = square / len(both)
+        means[-1, k, m] = total / len(both)
+    return means, pairs
 
 
-def test_order_of_the_sum() -> None:
-    # 1 + 2^53 + 1 differs with the order: in ascending time both ones are lost one by one.
-    positions = np.cumsum([0.0, 1.0, 2.0**26.5, 1.0])[None, :, None]
-    squares, _ = cpu.msd(positions, np.ones((1, 4), bool), 1)
-    steps = np.diff(positions[0, :, 0])
-    assert squares[0, 0, 0] == (steps[0] ** 2 + steps[1] ** 2) + steps[2] ** 2
+def weights_of_a_track(n, count, pairs):
+    """Return N of `ensemble` for one track, in exact sums."""
+    m = np.arange(1.0, len(pairs) + 1)
+    k = n - m
+    with np.errstate(all="ignore"):
+        few = 1 / (1 + (k**3 + 5 * m - 4 * k**2 * m - n) / (6 * k * m**2))
+        many = 6 * k**2 * m / (2 * n - m + 4 * n * m**2 - 5 * m**3)
+    weights = np.where(m >= n, 0, np.where(m > n / 2, few, many)) * count / n
+    left = weights[pairs > 0]
+    return np.where(pairs > 0, weights, 0) * (weights.sum() / left.sum() if left.size else 1)
 
 
-def test_shapes_that_do_not_fit() -> None:
-    with pytest.raises(ValueError, match="`valid` must have the first two axes"):
-        cpu.msd(np.zeros((2, 3, 2)), np.ones((3, 2), bool), 1)
-    with pytest.raises(ValueError, match="`max_lagtime` must be >= 1, got 0"):
-        cpu.msd(np.zeros((2, 3, 2)), np.ones((2, 3), bool), 0)
+def put(*arrays):
+    import cupy
+
+    return [cupy.asarray(array) for array in arrays]
+
+
+@pytest.mark.parametrize("detail", [False, True])
+@pytest.mark.parametrize("lags", LAGS)
+def test_kernel(cuda: ModuleType, lags: int, detail: bool) -> None:
+    given = tracks(SPANS, ndim=2 + detail)
+    means, pairs = cuda.msd(*put(*given), lags, detail)
+    expected_means, expected_pairs = cpu.msd(*given, lags, detail)
+    assert (means.dtype, pairs.dtype) == (np.float64, np.int64)
+    np.testing.assert_array_equal(pairs.get(), expected_pairs)
+    np.testing.assert_array_equal(means.get(), expected_means)
+
+
+@pytest.mark.parametrize("frames", [257, 512, 513, 1100])
+@pytest.mark.parametrize("lags", [40, 150])
+def test_kernel_of_long_tracks(cuda: ModuleType, frames: int, lags: int) -> None:
+    given = tracks([frames, 7, frames - 1], ndim=1, gaps=0.05)
+    means, pairs = cuda.msd(*put(*given), lags, True)
+    expected_means, expected_pairs = cpu.msd(*given, lags, True)
+    np.testing.assert_array_equal(pairs.get(), expected_pairs)
+    np.testing.assert_array_equal(means.get(), expected_means)
