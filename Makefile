@@ -7,13 +7,15 @@ CUDASIM := PYTHONPATH=tests/cudasim $(BIN)/python -m cudasim
 # The tests that run kernels.
 ON_DEVICE := tests/kernels tests/backends tests/cuda
 
-.PHONY: help demo test test-slow lint simulator gate bench clean
+.PHONY: help demo test test-slow lint simulator gate mutants model bench clean
 
 help:
 	@echo "make demo [DEMO=3d]  simulate a movie, track it, compare with the truth"
 	@echo "make test            check style, types and layers, run the tests"
 	@echo "make test-slow       run the tests that take longer"
 	@echo "make gate            compile the kernels for every GPU, print what they need"
+	@echo "make mutants         change the kernels everywhere, see that the tests notice (an hour)"
+	@echo "make model           the time of the kernels on some GPUs, by a model"
 	@echo "make bench           time spotgpu beside its peers"
 
 $(VENV)/installed: pyproject.toml
@@ -63,6 +65,12 @@ test-slow: simulator
 
 gate: simulator
 	$(CUDASIM) gate kernels --budget kernels/budget.json
+
+mutants: simulator
+	$(BIN)/python tests/mutation/run.py
+
+model: simulator
+	$(BIN)/python -m benchmarks.model
 
 bench: $(VENV)/installed-test
 	$(BIN)/python -m benchmarks

@@ -26,8 +26,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent), str(ROOT / "tests" / "cudasim")]
 
+from kernel_text import KERNELS  # noqa: E402
 from mutants import Mutant, mutants  # noqa: E402
-from trials import KERNELS, Result, try_all  # noqa: E402
+from trials import Result, try_all  # noqa: E402
 
 SURVIVORS = Path(__file__).parent / "survivors.txt"
 
@@ -65,7 +66,7 @@ def sample(chosen: dict[str, list[Mutant]], n: int) -> dict[str, list[Mutant]]:
     known = SURVIVORS.read_text(encoding="utf-8") if SURVIVORS.exists() else ""
     pairs = [(s, m) for s, found in chosen.items() for m in found if name(s, m) not in known]
     some: dict[str, list[Mutant]] = {}
-    for stem, mutant in random.Random(0).sample(pairs, min(n, len(pairs))):
+    for stem, mutant in random.Random(0).sample(pairs, min(n, len(pairs))):  # noqa: S311
         some.setdefault(stem, []).append(mutant)
     return some
 

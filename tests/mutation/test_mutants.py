@@ -138,8 +138,8 @@ def test_atomics() -> None:
 
 def test_outside_functions() -> None:
     text = (
-        "#define N 4  // 2\n#define SQUARE(x) ((x) * (x))\n#pragma unroll 2\n#if AXES == 3\n#endif\n"
-        "constexpr int W = N - R;\n__constant__ int table[3];\n"
+        "#define N 4  // 2\n#define SQUARE(x) ((x) * (x))\n#pragma unroll 2\n#if AXES == 3\n"
+        "#endif\nconstexpr int W = N - R;\n__constant__ int table[3];\n"
         "__launch_bounds__(32 * 2) int f(int* __restrict__ p, int n);\n"
     )
     found = {(m.line, m.before, m.after) for m in mutants(text)}

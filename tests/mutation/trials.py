@@ -12,19 +12,17 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from _pytest.runner import runtestprotocol
-from mutants import Mutant, apply
+from kernel_text import Constants, link_cache, machine_code, replace, text_of
+from mutants import Mutant
 
-__all__ = ["KERNELS", "Result", "try_all"]
+__all__ = ["Result", "try_all"]
 
 ROOT = Path(__file__).parents[2]
-KERNELS = ROOT / "kernels"
-ARCH = 90
 #: Tests that run before NVRTC is asked whether the mutant is one.
 FEW = 3
 #: Seconds of processor time of a test, above ten times what it takes with the kernel itself.
@@ -33,9 +31,6 @@ PATIENCE = 5.0
 UNKNOWN = 60.0
 #: Seconds for a mutant, whatever else the machine does.
 LIMIT = 600
-
-#: The -D constants that a kernel file was compiled with.
-Constants = list[tuple[str, Any]]
 
 
 class Result(NamedTuple):
@@ -71,12 +66,14 @@ class Trials:
         self.chosen, self.jobs, self.thorough = chosen, jobs, thorough
         self.results: list[Result] = []
         self.failure = ""
-        self.texts = {stem: _text(stem) for stem in chosen}
+        self.texts = {stem: text_of(stem) for stem in chosen}
         self.constants: dict[str, list[Constants]] = {stem: [] for stem in chosen}
         self.limits: dict[str, dict[str, float]] = {stem: {} for stem in chosen}
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run all mutants of all kernels."""
+        if session.testsfailed:  # files that cannot be imported
+            raise session.Failed("the tests cannot be collected")
         self.items = {stem: _kernel_tests(session, stem) for stem in self.chosen}
         with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
             self.folder = Path(folder)
@@ -137,20 +134,26 @@ class Trials:
             nothing = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nothing, 1)
             os.dup2(nothing, 2)
-            _link_cache(folder)
-            answer = self._tried(stem, mutant, folder)
-        except BaseException:  # noqa: BLE001 - the parent shows it
-            answer = {"error": traceback.format_exc()}
-        (folder / "answer").write_text(json.dumps(answer), encoding="utf-8")
-        os._exit(0)
+            link_cache(folder)
+            try:
+                answer = self._tried(stem, mutant, folder)
+            except BaseException:  # noqa: BLE001 - the parent shows it
+                answer = {"error": traceback.format_exc()}
+            (folder / "answer").write_text(json.dumps(answer), encoding="utf-8")
+        finally:
+            os._exit(0)
 
     def _tried(self, stem: str, mutant: Mutant | None, folder: Path) -> dict[str, Any]:
         items, limits = self.items[stem], self.limits[stem]
-        text = self.texts[stem] if mutant is None else _text(stem, mutant)
-        _replace(stem, text, folder)
+        text = self.texts[stem] if mutant is None else text_of(stem, mutant)
+        replace(stem, text, folder)
         if mutant is None:
             by, why = _run(items, limits)
-            return {"by": f"{by} {why}".strip(), "limits": limits, "constants": self.constants[stem]}
+            return {
+                "by": f"{by} {why}".strip(),
+                "limits": limits,
+                "constants": self.constants[stem],
+            }
         by, failure = _run(items[:FEW], limits)
         no_build = "BuildError" in failure
         if not by or no_build or mutant.operator in {"barrier", "atomic"}:
@@ -164,14 +167,14 @@ class Trials:
     def _same_code(self, stem: str, text: str) -> str:
         """Return "invalid", "equivalent" or, if the machine code is another one, nothing."""
         for constants in self.constants[stem]:
-            code = _machine_code(text, constants)
+            code = machine_code(text, constants)
             if not code:
                 return "invalid"
             key = hashlib.sha256(repr((stem, constants)).encode()).hexdigest()
             kept = self.folder / f"code-{key}"
             if not kept.exists():
                 partial = kept.with_suffix(f".{os.getpid()}")
-                partial.write_bytes(_machine_code(self.texts[stem], constants))
+                partial.write_bytes(machine_code(self.texts[stem], constants))
                 partial.replace(kept)
             if kept.read_bytes() != code:
                 return ""
@@ -194,8 +197,10 @@ class Trials:
         else:
             self.constants[stem] = [[(k, v) for k, v in c] for c in answer["constants"]]
             self.limits[stem] = {name: PATIENCE + 10 * t for name, t in answer["limits"].items()}
-            seconds, builds = sum(answer["limits"].values()), len(answer["constants"])
-            print(f"{stem}: own tests {seconds:.1f} s, {builds} builds", flush=True)
+            seconds = sum(answer["limits"].values())
+            print(
+                f"{stem}: own tests {seconds:.1f} s, {len(self.constants[stem])} builds", flush=True
+            )
 
     def _favour(self, stem: str, name: str) -> None:
         """Run sooner what found something."""
@@ -225,77 +230,3 @@ def _run(items: Sequence[pytest.Function], limits: dict[str, float]) -> tuple[st
             return item.name, "\n".join(failures)
         limits.setdefault(item.name, time.process_time() - start)
     return "", ""
-
-
-def _machine_code(text: str, constants: Constants) -> bytes:
-    """Return what NVRTC makes of a text; nothing if it does not compile."""
-    from cupy.cuda import nvrtc
-
-    from spotgpu.backends.cuda._launch import OPTIONS
-
-    options = [
-        *OPTIONS,
-        "-w",
-        f"-arch=sm_{ARCH}",
-        *(f"-D{name}={value}" for name, value in constants),
-    ]
-    program = nvrtc.createProgram(text, "kernel.cu", [], [])
-    try:
-        nvrtc.compileProgram(program, options)
-        return bytes(nvrtc.getCUBIN(program))
-    except nvrtc.NVRTCError:
-        return b""
-    finally:
-        nvrtc.destroyProgram(program)
-
-
-# ---------------------------------------------------------------------------- the text's place
-
-
-def _text(stem: str, mutant: Mutant | None = None) -> str:
-    """Return what `spotgpu.backends.cuda._launch.source` does, with one change of the file."""
-    text = (KERNELS / f"{stem}.cu").read_text(encoding="utf-8")
-    if mutant is not None:
-        text = apply(text, mutant)
-    return "\n".join([(KERNELS / "prelude.cuh").read_text(encoding="utf-8"), text])
-
-
-def _replace(stem: str, text: str, folder: Path) -> None:
-    """Make the launcher use this text for `stem`, built in a folder of its own."""
-    import cudasim
-
-    from spotgpu.backends.cuda import _launch
-
-    cudasim.config.nvrtc = False
-    source = _launch.source
-    _launch.source = lambda name: text if name == stem else source(name)
-
-    def in_folder(stem: str, *rest: Any) -> Any:
-        os.environ.update(CUDASIM_CACHE=str(folder), CUPY_CACHE_IN_MEMORY="1")
-        try:
-            return function.__wrapped__(stem, *rest)
-        finally:
-            os.environ.pop("CUDASIM_CACHE")
-            os.environ.pop("CUPY_CACHE_IN_MEMORY")
-            os.environ.update(before)
-
-    before = dict(os.environ)
-    function, module, parameters = _launch._function, _launch._module, _launch._parameters
-    _launch._function = _for_one(stem, in_folder, function)
-    _launch._module = _for_one(stem, module.__wrapped__, module)
-    _launch._parameters = _for_one(stem, parameters.__wrapped__, parameters)
-
-
-def _for_one(stem: str, own: Callable[..., Any], other: Callable[..., Any]) -> Callable[..., Any]:
-    cached = lru_cache(None)(own)
-    return lambda name, *rest: cached(name, *rest) if name == stem else other(name, *rest)
-
-
-def _link_cache(folder: Path) -> None:
-    """Make a cache of builds that shares with the user's all but the kernels."""
-    from cudasim.config import cache_dir
-
-    folder.mkdir()
-    for path in cache_dir().iterdir():
-        if path.name.startswith(("engine-", "header-", "cupy-")):
-            (folder / path.name).symlink_to(path.resolve())
