@@ -1,4 +1,4 @@
-"""Local maxima and close spots beside trackpy's dilation and its search for pairs."""
+"""Local maxima beside trackpy's dilation."""
 
 from __future__ import annotations
 
@@ -29,23 +29,8 @@ def maxima(small: bool) -> Work:
     )
 
 
-def close(small: bool) -> Work:
-    """Return the search for close spots."""
-    from trackpy.find import where_close
-
-    rng = np.random.default_rng(0)
-    n = 50 if small else 2000
-    positions, mass = rng.uniform(0, 12 * n**0.5, (n, 2)), rng.random(n)
-    return Work(
-        ours=lambda: np.flatnonzero(cpu.where_close(positions, SEPARATION, mass)),
-        peer=lambda: np.unique(where_close(positions, SEPARATION, mass)),
-        check=np.testing.assert_array_equal,
-    )
-
-
 CASES = [
     Case("local_max 512x512", "trackpy 0.7", maxima, rounds=31),
-    Case("where_close 2,000 spots", "trackpy 0.7", close, rounds=31),
 ]
 
 

@@ -106,7 +106,7 @@ def kept(
     spots: tuple[Array, ...] = engine.select(bright, positions, windows, mass, *others)
     if min(options.separation) > 0:
         positions, windows, mass, *_ = spots
-        close = engine.where_close(positions, options.separation, mass)
+        close = engine.where_close(windows[:, 0], positions, options.separation, mass)
         spots = engine.select(~close, *spots)
     return spots
 

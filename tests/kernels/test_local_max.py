@@ -1,16 +1,15 @@
-"""Local maxima against scipy's dilation, close spots against all pairs."""
+"""Local maxima: the mirror against scipy's dilation, the kernels against the mirror."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from spotgpu.backends.cpu import local_max, where_close
+from spotgpu.backends.cpu import local_max
 
 
 def oracle(frame: np.ndarray, size: Any, threshold: float, margin: Any) -> np.ndarray:
@@ -48,47 +47,3 @@ def test_frames_are_numbered_and_nan_means_none() -> None:
     frames[:, 4, 5] = 10
     peaks = local_max(frames, (3, 3), np.array([1, np.nan, 1]), (1, 1))
     np.testing.assert_array_equal(peaks, [[0, 4, 5], [2, 4, 5]])
-
-
-def every_pair(positions: np.ndarray, separation: Any, mass: np.ndarray) -> np.ndarray:
-    scaled = positions / separation
-    dropped = np.zeros(len(scaled), bool)
-    for i in range(len(scaled)):
-        for j in range(i + 1, len(scaled)):
-            if np.sqrt(((scaled[i] - scaled[j]) ** 2).sum()) < 1 - 1e-9:
-                keys = [(mass[k], scaled[k].sum(), k) for k in (i, j)]
-                dropped[min(keys)[2]] = True
-    return dropped
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    seed=st.integers(0, 2**32 - 1),
-    n=st.integers(0, 60),
-    ndim=st.sampled_from([2, 3]),
-    extent=st.sampled_from([3, 20, 1000]),
-)
-def test_close_spots(seed: int, n: int, ndim: int, extent: float) -> None:
-    rng = np.random.default_rng(seed)
-    positions = rng.uniform(0, extent, (n, ndim))
-    separation = np.array([4.0, 3.0, 5.0])[:ndim]
-    mass = rng.integers(1, 4, n).astype(float)
-    np.testing.assert_array_equal(
-        where_close(positions, separation, mass), every_pair(positions, separation, mass)
-    )
-
-
-def test_exactly_one_separation_apart_is_not_close() -> None:
-    positions = np.array([[0.0, 0.0], [0.0, 3.0], [0.0, 6.0]])
-    assert not where_close(positions, (3, 3), np.array([1.0, 2, 3])).any()
-
-
-def test_of_equals_the_first_goes() -> None:
-    positions = np.array([[5.0, 5.0], [5.0, 5.0], [4.0, 5.0]])
-    marked = where_close(positions, (3, 3), np.ones(3))
-    np.testing.assert_array_equal(marked, [True, False, True])
-
-
-@pytest.mark.parametrize("n", [0, 1])
-def test_too_few_to_be_close(n: int) -> None:
-    assert not where_close(np.zeros((n, 2)), (1, 1), np.zeros(n)).any()

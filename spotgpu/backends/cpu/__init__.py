@@ -1,6 +1,6 @@
 """The engine in numpy: the specification of every kernel, and the fallback where no GPU is."""
 
-from spotgpu.backends.cpu._array import get, put
+from spotgpu.backends.cpu._array import get, put, room
 from spotgpu.backends.cpu._assign import assign
 from spotgpu.backends.cpu._background import background
 from spotgpu.backends.cpu._bandpass import bandpass, difference, quantise
@@ -9,11 +9,12 @@ from spotgpu.backends.cpu._centroid import centroid, characterize
 from spotgpu.backends.cpu._components import components
 from spotgpu.backends.cpu._freed_memory import keep_freed_memory
 from spotgpu.backends.cpu._group import group
-from spotgpu.backends.cpu._local_max import local_max, where_close
+from spotgpu.backends.cpu._local_max import local_max
 from spotgpu.backends.cpu._msd import ensemble, msd
 from spotgpu.backends.cpu._percentile import percentile
 from spotgpu.backends.cpu._scan import scan
 from spotgpu.backends.cpu._select import select
+from spotgpu.backends.cpu._where_close import where_close
 
 __all__ = [
     "assign",
@@ -33,6 +34,7 @@ __all__ = [
     "percentile",
     "put",
     "quantise",
+    "room",
     "scan",
     "select",
     "where_close",
