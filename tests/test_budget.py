@@ -34,6 +34,15 @@ def test_kernels_compile_within_the_budget(release: int) -> None:
     assert not over, "\n".join(over)
 
 
+def test_production_is_in_the_budget() -> None:
+    import production
+
+    with production.recorded() as seen:
+        production.work()
+    missing = production.add(json.loads(json.dumps(BUDGET)), seen)
+    assert not missing, "\n".join([production.__doc__, *missing])
+
+
 def test_few_kernels_leave_the_device_idle() -> None:
     kernels = [
         (file, kernel, limits)
