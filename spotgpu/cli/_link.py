@@ -44,6 +44,7 @@ def _link(
     memory: options.Memory = 0,
     min_length: options.MinLength = 1,
     overwrite: options.Overwrite = False,
+    device: options.Device = "cpu",
     config: options.Config = None,
 ) -> None:
     """Link a table of spots into trajectories."""

@@ -54,6 +54,7 @@ def _locate(
     axes: options.Axes = None,
     channel: options.Channel = None,
     overwrite: options.Overwrite = False,
+    device: options.Device = "cpu",
     processes: options.Processes = "auto",  # type: ignore[assignment]
     config: options.Config = None,
 ) -> None:

@@ -55,6 +55,7 @@ def _msd(
         ),
     ] = None,
     overwrite: options.Overwrite = False,
+    device: options.Device = "cpu",
     config: options.Config = None,
 ) -> None:
     """Measure mean squared displacement and diffusion coefficient of trajectories."""

@@ -14,6 +14,7 @@ __all__ = [
     "Channel",
     "Confidence",
     "Config",
+    "Device",
     "Diameter",
     "Drift",
     "DriftSmoothing",
@@ -247,6 +248,14 @@ Config = Annotated[
         callback=load,
         is_eager=True,
         rich_help_panel=FILES,
+    ),
+]
+Device = Annotated[
+    str,
+    typer.Option(
+        metavar="cpu|cuda|auto",
+        help="Where to compute; auto takes a GPU if there is one. The numbers are the same.",
+        rich_help_panel=RUN,
     ),
 ]
 Processes = Annotated[

@@ -93,6 +93,7 @@ def _track(
         bool, typer.Option("--csv", help="Write the tables as .csv, too.", rich_help_panel="Files")
     ] = False,
     overwrite: options.Overwrite = False,
+    device: options.Device = "cpu",
     processes: options.Processes = "auto",  # type: ignore[assignment]
     config: options.Config = None,
 ) -> None:

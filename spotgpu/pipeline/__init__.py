@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from spotgpu.pipeline._demo import Comparison, demo
     from spotgpu.pipeline._progress import Bars, Lines, Progress, Silent
     from spotgpu.pipeline._result import TrackResult
+    from spotgpu.pipeline._selftest import Verdict, selftest
     from spotgpu.pipeline._steps import link_file, locate_file, msd_file
     from spotgpu.pipeline._track import track
     from spotgpu.pipeline._versions import OPTIONAL, versions
@@ -24,11 +25,13 @@ __all__ = [
     "Progress",
     "Silent",
     "TrackResult",
+    "Verdict",
     "batch",
     "demo",
     "link_file",
     "locate_file",
     "msd_file",
+    "selftest",
     "track",
     "versions",
 ]
@@ -39,6 +42,7 @@ _MODULES = {
     "_demo": ["Comparison", "demo"],
     "_progress": ["Bars", "Lines", "Progress", "Silent"],
     "_result": ["TrackResult"],
+    "_selftest": ["Verdict", "selftest"],
     "_steps": ["link_file", "locate_file", "msd_file"],
     "_track": ["track"],
     "_versions": ["OPTIONAL", "versions"],

@@ -54,6 +54,7 @@ def analyse(
     drift_smoothing: int,
     max_lagtime: int,
     confidence: float,
+    device: str,
 ) -> Analysis:
     """Measure the motion.
 
@@ -71,6 +72,8 @@ def analyse(
         Longest lag of the MSD, in frames.
     confidence : float
         Of the interval of the diffusion coefficient.
+    device : str
+        As in `imsd`.
 
     Returns
     -------
@@ -85,8 +88,10 @@ def analyse(
         found = None if found.empty else found
     moved = moved.reset_index(drop=True)
     units: dict[str, Any] = {"mpp": calibration.mpp, "fps": calibration.fps}
-    imsd = motion.imsd(moved, **units, max_lagtime=max_lagtime)
-    emsd = pd.DataFrame(motion.emsd(moved, **units, max_lagtime=max_lagtime, detail=True))
+    imsd = motion.imsd(moved, **units, max_lagtime=max_lagtime, device=device)
+    emsd = pd.DataFrame(
+        motion.emsd(moved, **units, max_lagtime=max_lagtime, detail=True, device=device)
+    )
     particles = motion.characterize(moved, **units)
     try:
         diffusion, problem = motion.fit_diffusion(moved, **units, confidence=confidence), None

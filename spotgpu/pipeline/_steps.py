@@ -94,6 +94,7 @@ def link_file(
     *,
     memory: int = 0,
     min_length: int = 1,
+    device: str = "cpu",
     overwrite: bool = False,
     progress: Progress,
 ) -> pd.DataFrame:
@@ -111,6 +112,8 @@ def link_file(
         As in `link`.
     min_length : int
         Tracks with fewer spots are left out.
+    device : {'cpu', 'cuda', 'auto'}
+        As in `link`.
     overwrite : bool
         Whether a file that is there may be replaced.
     progress : Progress
@@ -133,7 +136,7 @@ def link_file(
     with progress.stage("read"):
         table = _numeric("spots", read_table("spots", Path(spots)), "frame")
     with progress.stage("link"):
-        tracks = linking.link(table, search_range, memory=memory)
+        tracks = linking.link(table, search_range, memory=memory, device=device)
         tracks = motion.filter_stubs(tracks, min_length).reset_index(drop=True)
     tracks.attrs.update(table.attrs)
     with new_file(path, overwrite=overwrite) as partial:
@@ -151,6 +154,7 @@ def msd_file(
     drift: bool | None = None,
     drift_smoothing: int = 0,
     confidence: float = 0.95,
+    device: str = "cpu",
     diffusion: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     progress: Progress,
@@ -175,6 +179,8 @@ def msd_file(
         As in `track`.
     confidence : float
         Of the diffusion coefficient's interval.
+    device : {'cpu', 'cuda', 'auto'}
+        As in `imsd`.
     diffusion : path, optional
         Where the diffusion coefficient is written, as in the diffusion.json of `track`.
     overwrite : bool
@@ -216,6 +222,7 @@ def msd_file(
             drift_smoothing=drift_smoothing,
             max_lagtime=max_lagtime,
             confidence=number("confidence", confidence),
+            device=device,
         )
     with new_file(path, overwrite=overwrite) as partial:
         write_table(msd_table(analysis.emsd, calibration), partial)

@@ -62,6 +62,7 @@ def track(
     axes: str | None = None,
     channel: int | str | None = None,
     processes: Any = "auto",
+    device: str = "cpu",
     output: str | os.PathLike[str] | None = None,
     csv: bool = False,
     overwrite: bool = False,
@@ -119,6 +120,8 @@ def track(
         As in `spotgpu.open`.
     processes : int or 'auto'
         As in `batch`.
+    device : {'cpu', 'cuda', 'auto'}
+        Where spots are found, linked, and their MSD is computed, as in `locate`.
     output : path, optional
         Folder for the results, see `TrackResult.save`. That it can be made is checked first.
     csv, overwrite : bool
@@ -160,7 +163,7 @@ def track(
             spots = spots_of(movie, frames, workers, run.progress)
         described_input = described(source, movie, frames)
     with run.stage("link"):
-        linked = linking.link(spots, search_range, memory=memory)
+        linked = linking.link(spots, search_range, memory=memory, device=device)
     with run.stage("filter"):
         tracks = motion.filter_stubs(linked, min_length).reset_index(drop=True)
     with run.stage("analyse"):

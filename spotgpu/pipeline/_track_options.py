@@ -37,9 +37,10 @@ LOCATE_OPTIONS = (
     "topn",
     "preprocess",
     "max_iterations",
+    "device",
 )
 #: Options of `track` that go to the analysis of the motion.
-ANALYSIS_OPTIONS = ("drift", "drift_smoothing", "max_lagtime", "confidence")
+ANALYSIS_OPTIONS = ("drift", "drift_smoothing", "max_lagtime", "confidence", "device")
 #: Arguments that say where things are, and how they show; not what comes out.
 NOT_RECORDED = ("source", "output", "overwrite", "progress")
 

@@ -6,7 +6,14 @@ from typing import NamedTuple
 
 import cupy
 
-__all__ = ["Device", "devices", "free_memory", "missing", "software"]
+__all__ = ["FAULTS", "Device", "devices", "free_memory", "missing", "software"]
+
+#: What cupy raises if a device or its driver fails.
+FAULTS = (
+    cupy.cuda.runtime.CUDARuntimeError,
+    cupy.cuda.driver.CUDADriverError,
+    cupy.cuda.memory.OutOfMemoryError,
+)
 
 
 class Device(NamedTuple):
