@@ -22,6 +22,8 @@ CHUNK = 1 << 28
 RUN = 16
 
 Result = TypeVar("Result")
+#: What `backends.cpu.msd` takes.
+Frames = tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], npt.NDArray[np.int64]]
 
 
 def direct_means(
@@ -68,28 +70,43 @@ def direct_means(
     limit, first = CHUNK, 0
     while first < n:
         before = ends[first - 1] if first else 0
-        fitting = int(np.searchsorted(ends, before + limit, side="right")) - first
-        past = min(n, first + max(RUN, fitting // RUN * RUN))
+        past = int(np.searchsorted(ends, before + limit, side="right"))
+        if past < n:
+            past = min(n, first + max(RUN, (past - first) // RUN * RUN))
         members = slice(first, past)
         try:
-            arrays = _frames(tracks, times, spans, members)
-            means, pairs = backend.msd(*map(backend.put, arrays), lags, detail)
-            result = bring(means, pairs, members)
+            result = _chunk(
+                _frames(tracks, times, spans, members), lags, detail, backend, bring, members
+            )
         except MemoryError as error:
             if past - first <= RUN:
                 raise SpotgpuError(
                     f"the device has no memory for {past - first} tracks, the longest of "
                     f"{spans[members].max()} frames, and {lags} lags: use device='cpu' ({error})"
                 ) from error
-            limit = int(ends[past - 1] - before) // 2
             warnings.warn(
                 f"the device ran out of memory for {past - first} tracks: going on with fewer "
                 "at once",
                 stacklevel=4,
             )
+            limit = int(ends[past - 1] - before) // 2
             continue
         yield members, result
         first = past
+
+
+def _chunk(
+    frames: Frames,
+    lags: int,
+    detail: bool,
+    backend: ModuleType,
+    bring: Callable[[Any, Any, slice], Result],
+    members: slice,
+) -> Result:
+    """Compute one chunk; what it had on the device is free afterwards."""
+    positions, valid, starts = map(backend.put, frames)
+    means, pairs = backend.msd(positions, valid, starts, lags, detail)
+    return bring(means, pairs, members)
 
 
 def _frames(
@@ -97,7 +114,7 @@ def _frames(
     times: npt.NDArray[np.int64],
     spans: npt.NDArray[np.int64],
     members: slice,
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+) -> Frames:
     """Return positions, valid and starts of some tracks, as `backends.cpu.msd` takes them."""
     first, counts = tracks.starts[:-1][members], tracks.counts[members]
     starts = np.concatenate([[0], np.cumsum(spans[members])])

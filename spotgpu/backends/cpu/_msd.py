@@ -163,10 +163,12 @@ def _independent(spans: npt.NDArray[np.int64], lags: int) -> Array:
     """Return B4 for tracks of some spans, (K, L)."""
     different, which = np.unique(spans, return_inverse=True)
     n, m = different[:, None].astype(np.float64), np.arange(1.0, lags + 1)
-    k = np.maximum(n - m, 1.0)
+    beyond, k = m >= n, np.maximum(n - m, 1.0)
     few = 1 / (1 + (k * k * k + 5 * m - 4 * k * k * m - n) / (6 * k * m * m))
+    upper, m = m > n / 2, np.minimum(m, n / 2)
+    k = n - m
     many = 6 * k * k * m / (2 * n - m + 4 * n * m * m - 5 * m * m * m)
-    return np.asarray(np.where(m < n, np.where(m > n / 2, few, many), 0.0)[which])
+    return np.asarray(np.where(beyond, 0.0, np.where(upper, few, many))[which])
 
 
 def _over_lags(values: Array) -> Array:
