@@ -67,7 +67,7 @@ def _means(sums: PairSums) -> Array:
 def ensemble_sums(
     backend: ModuleType, tracks: SortedTracks, means: Any, pairs: Any, members: Members
 ) -> Array:
-    """Return the weighted sums over some tracks.
+    """Return the weighted sums over runs of tracks.
 
     Parameters
     ----------
@@ -78,13 +78,12 @@ def ensemble_sums(
     means, pairs : array
         As from `backends.cpu.msd`, of the tracks `members`.
     members : ndarray of int64, or slice
-        Which tracks these are, at least one.
+        Which tracks these are.
 
     Returns
     -------
-    ndarray of float64, shape (C + 1, L)
-        Of each column of `means`, and of the weights; on the host.
+    ndarray of float64, shape (C + 1, R, L)
+        As from `backends.cpu.ensemble`; on the host.
     """
-    spans, counts = tracks.spans[members], tracks.counts[members]
-    runs = backend.get(backend.ensemble(means, pairs, backend.put(spans), backend.put(counts)))
-    return np.asarray(np.cumsum(runs, axis=1)[:, -1])
+    spans, counts = backend.put(tracks.spans[members]), backend.put(tracks.counts[members])
+    return np.asarray(backend.get(backend.ensemble(means, pairs, spans, counts)))

@@ -91,8 +91,8 @@ def msd(
     def bring(means: Any, pairs: Any, members: Members) -> tuple[Array, Array]:
         return backend.get(means), ensemble_sums(backend, tracks, means, pairs, members)
 
-    for _, (means, sums) in track_means(tracks, lags, True, backend, bring):
-        values[:-1], values[-1] = means[:, 0], sums[-1]
+    for _, (means, runs) in track_means(tracks, lags, True, backend, bring):
+        values[:-1], values[-1] = means[:, 0], runs[-1, 0]
     return _lag_table(values, columns, rate, traj, "lagt", detail)
 
 
@@ -223,8 +223,10 @@ def emsd(
     def bring(means: Any, pairs: Any, members: Members) -> Array:
         return ensemble_sums(backend, tracks, means, pairs, members)
 
-    for _, sums in track_means(tracks, lags, detail, backend, bring):
-        totals[:, : sums.shape[1]] += sums
+    for _, runs in track_means(tracks, lags, detail, backend, bring):
+        # One after the other, so that it does not matter where a part ends.
+        for run in range(runs.shape[1]):
+            totals[:, : runs.shape[2]] += runs[:, run]
     measured = totals[-1] > 0
     totals[:-1, measured] /= totals[-1, measured]
     totals[:-1, ~measured] = np.nan
