@@ -40,18 +40,18 @@ def _selftest(
     device = devices()[0]
     say(", ".join(f"{name} {version}" for name, version in software().items()))
     say(f"{device.name}, compute capability {device.compute_capability}")
-    say(f"{'':6}{'computation':<14}{'of':<30}{'CPU ms':>10}{'CUDA ms':>10}{'ratio':>9}")
+    say(f"{'':8}{'computation':<14}{'of':<30}{'CPU ms':>10}{'CUDA ms':>10}{'ratio':>9}")
     done, failed = 0, 0
     for verdict in selftest(side):
         done += 1
         failed += bool(verdict.problem)
         say(
-            f"{'FAILED' if verdict.problem else 'same':<6}{verdict.name:<14}{verdict.data:<30}"
+            f"{'FAILED' if verdict.problem else 'same':<8}{verdict.name:<14}{verdict.data:<30}"
             f"{verdict.cpu * 1e3:>10.3f}{verdict.cuda * 1e3:>10.3f}"
             f"{verdict.cpu / verdict.cuda:>8.1f}x"
         )
         if verdict.problem:
-            say(f"      {verdict.problem}")
+            say(f"        {verdict.problem}")
     if failed:
         say(
             f"FAILED: {failed} of {count(done, 'computation')} differ from the CPU's on this device"
