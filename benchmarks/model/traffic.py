@@ -1,0 +1,100 @@
+"""Memory traffic of the kernels that stream, each at a size for the simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from benchmarks.model.counted import Launch, cost, launches_of
+from benchmarks.model.scenes import movie
+
+__all__ = ["STREAMS", "measured"]
+
+
+def _frames(dtype: str, *shape: int) -> Any:
+    import cupy
+
+    return cupy.asarray(movie((2, *(shape or (192, 256))), dtype, 0.001))
+
+
+def _bandpass(dtype: str, *shape: int) -> Callable[[], Any]:
+    from spotgpu.backends import cuda
+
+    frames = _frames(dtype, *shape)
+    ndim = frames.ndim - 1
+    return lambda: cuda.bandpass(frames, (1.0,) * ndim, (11,) * ndim, 1.0, frames.dtype)
+
+
+def _percentile(dtype: str) -> Callable[[], Any]:
+    from spotgpu.backends import cuda
+
+    frames = _frames(dtype)
+    return lambda: cuda.percentile(frames, 64.0)
+
+
+def _local_max() -> Callable[[], Any]:
+    import cupy
+
+    from spotgpu.backends import cuda
+
+    frames, level = _frames("uint8"), cupy.asarray([30.0, 30.0])
+    return lambda: cuda.local_max(frames, (8, 8), level, (5.0, 5.0))
+
+
+def _background() -> Callable[[], Any]:
+    from spotgpu.backends import cuda
+
+    raw = _frames("uint8")
+    filtered = raw * (raw > 30)
+    return lambda: cuda.background(filtered, raw, (5, 5))
+
+
+def _scan() -> Callable[[], Any]:
+    import cupy
+
+    from spotgpu.backends import cuda
+
+    counts = cupy.asarray(np.random.default_rng(0).integers(0, 9, 40_000))
+    return lambda: cuda.scan(counts)
+
+
+def _select() -> Callable[[], Any]:
+    import cupy
+
+    from spotgpu.backends import cuda
+
+    rng = np.random.default_rng(0)
+    keep, rows = cupy.asarray(rng.random(40_000) < 0.5), cupy.asarray(rng.random((40_000, 2)))
+    return lambda: cuda.select(keep, rows)
+
+
+#: By the name of the work: what puts the data on the device and returns what to run.
+STREAMS: dict[str, Callable[[], Callable[[], Any]]] = {
+    "background, uint8": _background,
+    "bandpass, uint8": lambda: _bandpass("uint8"),
+    "bandpass, uint16": lambda: _bandpass("uint16"),
+    "bandpass, uint8 volume": lambda: _bandpass("uint8", 16, 64, 96),
+    "local_max, uint8": _local_max,
+    "percentile, uint8": lambda: _percentile("uint8"),
+    "percentile, uint16": lambda: _percentile("uint16"),
+    "scan": _scan,
+    "select": _select,
+}
+
+
+def measured(name: str) -> Iterator[dict[str, Any]]:
+    """Yield, for each kernel of some work, what it moves and how."""
+    launches = launches_of(STREAMS[name]()).launches
+    kernels: dict[str, list[Launch]] = {}
+    for launch in launches:
+        kernels.setdefault(f"{launch.stem}.{launch.kernel}", []).append(launch)
+    for kernel, own in kernels.items():
+        yield {
+            "work": name,
+            "kernel": kernel,
+            "moved": sum(launch.moved for launch in own) / sum(launch.least for launch in own),
+            "sectors": cost(own, "global"),
+            "conflicts": cost(own, "shared"),
+        }
