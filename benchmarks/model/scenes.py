@@ -15,7 +15,7 @@ def movie(shape: tuple[int, ...], dtype: str, spots: float) -> np.ndarray:
     """Return frames of Gaussian spots on a noisy background; `spots` of them to a pixel."""
     rng = np.random.default_rng(0)
     top = 255 if dtype == "uint8" else 4095
-    frames = rng.normal(0.08 * top, 0.01 * top, shape)
+    frames = rng.normal(0.08 * top, 0.004 * top, shape)
     axes = np.meshgrid(*[np.arange(-SPOT, SPOT + 1)] * (len(shape) - 1), indexing="ij")
     around = np.stack(axes, -1)
     for frame in frames:
