@@ -1,5 +1,6 @@
 """The engine in numpy: the specification of every kernel, and the fallback where no GPU is."""
 
+from spotgpu.backends.cpu._argwhere import argwhere
 from spotgpu.backends.cpu._array import get, put, room
 from spotgpu.backends.cpu._assign import assign
 from spotgpu.backends.cpu._background import background
@@ -7,6 +8,7 @@ from spotgpu.backends.cpu._bandpass import bandpass, difference, quantise
 from spotgpu.backends.cpu._candidates import candidates, grid
 from spotgpu.backends.cpu._centroid import centroid, characterize
 from spotgpu.backends.cpu._components import components
+from spotgpu.backends.cpu._dilation import dilation
 from spotgpu.backends.cpu._freed_memory import keep_freed_memory
 from spotgpu.backends.cpu._group import group
 from spotgpu.backends.cpu._local_max import local_max
@@ -17,6 +19,7 @@ from spotgpu.backends.cpu._select import select
 from spotgpu.backends.cpu._where_close import where_close
 
 __all__ = [
+    "argwhere",
     "assign",
     "background",
     "bandpass",
@@ -25,6 +28,7 @@ __all__ = [
     "characterize",
     "components",
     "difference",
+    "dilation",
     "ensemble",
     "get",
     "grid",
