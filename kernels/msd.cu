@@ -42,11 +42,10 @@ __device__ void add_pairs(Sums& sums, const Piece& now, const Piece& later, int6
       const float64 x = now.x[b % 2][(t + b) / 2];
       for (int r = 0; r < 2; ++r) {
         const int ahead = b + 1 + r;
-        const float64 step = later.x[ahead % 2][(t + ahead) / 2 + threadIdx.x] - x;
-        if (both[r] >> b & 1) {
-          if (DETAIL) sums.shift[r] += step;
-          sums.square[r] += step * step;
-        }
+        const float64 end = later.x[ahead % 2][(t + ahead) / 2 + threadIdx.x];
+        const float64 step = both[r] >> b & 1 ? end - x : 0;
+        if (DETAIL) sums.shift[r] += step;
+        sums.square[r] += step * step;
       }
     }
   }
