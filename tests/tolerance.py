@@ -21,6 +21,6 @@ MSD_FFT = Tolerance(
     allowed=1e-8,
     observed=7e-10,
     reason="imsd by FFT against the direct sums of the msd mirror and kernels: the sum is a "
-    "difference of terms of the track's moment, so that its error is some 1e-15 of that; what is below 1e-6 of "
-    "it is summed directly.",
+    "difference of terms of the track's moment, so that its error is some 1e-15 of that; what is "
+    "below 1e-6 of it is summed directly.",
 )
