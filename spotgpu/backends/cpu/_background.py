@@ -11,13 +11,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spotgpu.backends.cpu._ordered import tree_sum
+from spotgpu.backends.cpu._ordered import warp_sum
 from spotgpu.backends.windows import mask_offsets
 
 __all__ = ["background"]
 
 #: Pixels that are dilated at once.
 WORD = 64
+
+#: Pixels below each other that are summed before others, and how many such columns after them.
+COLUMN, PART = 32, 128
 
 
 def background(
@@ -30,8 +33,11 @@ def background(
         outside = ~binary_dilation(frame != 0, ellipsoid(radius))
         level, noise = raw[outside].mean(), raw[outside].std()
 
-    with scipy.ndimage. The sums of an integer image are exact; those of a float image are taken
-    over the whole frame, 0 inside, by `tree_sum`.
+    with scipy.ndimage. The sums of an integer image are exact, and so is the numerator of its
+    variance, ``count * squares - total**2``, before it is rounded to float64 in two words of 64
+    bits. The sums of a float image are float64, over the whole frame, 0 inside: of 32 pixels below
+    each other from the top, each 32 rows; of 128 such columns in C order, and then of those parts,
+    in the order of `warp_sum`.
 
     Parameters
     ----------
@@ -118,15 +124,29 @@ def _statistics(image: npt.NDArray[Any], outside: npt.NDArray[np.bool_]) -> tupl
     if count == 0:
         return math.nan, math.nan
     if image.dtype.kind == "f":
-        mean = tree_sum(np.where(outside, image, 0.0)) / count
-        deviation = np.where(outside, image.astype(np.float64) - mean, 0.0)
-        variance = tree_sum(deviation**2) / count
+        pixels = np.where(outside, image.astype(np.float64), 0.0)
+        level = _sum(pixels) / count
+        deviation = np.where(outside, pixels - level, 0.0)
+        variance = _sum(deviation**2) / count
     else:
         pixels = image[outside].astype(np.int64)
         total, squares = int(pixels.sum()), _sum_of_squares(pixels)
-        mean = total / count
-        variance = (count * squares - total**2) / count**2
-    return mean, math.sqrt(variance) if count > 1 else math.nan
+        level = float(total) / float(count)
+        high, low = divmod(count * squares - total**2, 1 << 64)
+        variance = (float(high) * 2.0**64 + float(low)) / (float(count) * float(count))
+    return level, math.sqrt(variance) if count > 1 else math.nan
+
+
+def _sum(values: npt.NDArray[Any]) -> float:
+    """Return the sum of float pixels in the order that `background` states."""
+    *planes, height, width = values.shape
+    columns = np.zeros((*planes, -(-height // COLUMN), width))
+    for row in range(COLUMN):
+        pixels = values[..., row::COLUMN, :]
+        columns[..., : pixels.shape[-2], :] += pixels
+    padded = np.zeros((-(-columns.size // PART), PART))
+    padded.reshape(-1)[: columns.size] = columns.reshape(-1)
+    return float(warp_sum(warp_sum(padded.T)[:, None])[0])
 
 
 def _sum_of_squares(pixels: npt.NDArray[np.int64]) -> int:

@@ -7,34 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["tree_sum", "warp_sum"]
+__all__ = ["warp_sum"]
 
 WARP = 32
-
-
-def tree_sum(values: npt.NDArray[Any]) -> float:
-    """Return the sum of all elements by halving.
-
-    The flat array, padded with zeros to a power of two, is replaced by the sum of its two halves
-    until one element is left.
-
-    Parameters
-    ----------
-    values : ndarray
-        Real numbers; summed in float64.
-
-    Returns
-    -------
-    float
-        0.0 for an empty array.
-    """
-    flat = values.reshape(-1).astype(np.float64)
-    while flat.size > 1:
-        half = 1 << ((flat.size - 1).bit_length() - 1)
-        # What lies beyond the padded end adds zero.
-        flat[: flat.size - half] += flat[half:]
-        flat = flat[:half]
-    return float(flat[0]) if flat.size else 0.0
 
 
 def warp_sum(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
