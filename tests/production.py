@@ -20,7 +20,7 @@ import pandas as pd
 
 ROOT = Path(__file__).parents[1]
 BUDGET = ROOT / "kernels/budget.json"
-_FLOAT = re.compile(r"-?\d+\.\d*(?:e[-+]?\d+)?")
+_FLOAT = re.compile(r"(?P<hexadecimal>0x[01]\.[0-9a-f]+p[-+]?\d+)|\d+\.\d*(?:e[-+]?\d+)?")
 
 #: Of each build, the kernels with the threads of a block and bytes of dynamic shared memory.
 Launches = dict[tuple[str, tuple[tuple[str, str], ...]], dict[str, tuple[int, int]]]
@@ -29,8 +29,12 @@ Launches = dict[tuple[str, tuple[tuple[str, str], ...]], dict[str, tuple[int, in
 def constants(defines: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return constants in a form that can be compared: tables differ by machine in last digits."""
 
+    def digits(match: re.Match[str]) -> str:
+        hexadecimal = match["hexadecimal"]
+        return f"{float.fromhex(hexadecimal) if hexadecimal else float(match[0]):.6g}"
+
     def rounded(value: Any) -> str:
-        return _FLOAT.sub(lambda m: f"{float(m[0]):.6g}", str(value))
+        return _FLOAT.sub(digits, str(value))
 
     return tuple(sorted((name, rounded(value)) for name, value in defines.items()))
 
