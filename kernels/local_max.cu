@@ -8,12 +8,15 @@
 #define IN_EACH_LANE (ALL_LANES / LARGEST)
 #define LEFT ((LOW_X + LANES - 1) / LANES)
 #define RIGHT ((HIGH_X + LANES - 1) / LANES)
-// Words of a run of pixels, whose bits are what one thread finds, and those that it looks at.
+// Words of a run of pixels, whose bits are what one thread finds, and quads of words that it sees.
 #define RUN 8
-#define SEEN (LEFT + RUN + RIGHT)
-// Words of a tile, and of its rows in shared memory: odd, so that rows begin in different banks.
+#define QUADS ((LEFT + RUN + RIGHT + 3) / 4)
+#define SEEN (QUADS * 4)
+// Words of a tile; its rows in shared memory are an odd number of quads, so that they begin in
+// different banks.
 #define INNER (RUNS * RUN)
-#define COLUMNS (LEFT + INNER + RIGHT)
+#define COLUMNS (INNER - RUN + SEEN)
+#define PITCH(words) ((words / 4 | 1) * 4)
 #define CHUNK (SIZE_Y * REPEATS)
 
 __device__ __forceinline__ uint32 maximum(uint32 a, uint32 b) {
@@ -25,6 +28,14 @@ __device__ __forceinline__ uint32 equal_lanes(uint32 a, uint32 b) {
   if (LANES == 1) return a == b;
   const uint32 same = LANES == 4 ? __vcmpeq4(a, b) & 0x08040201 : __vcmpeq2(a, b) & 0x00020001;
   return same * IN_EACH_LANE >> (32 - LANE_BITS);
+}
+
+__device__ __forceinline__ void load_quads(uint32* words, const uint32* from, int n) {
+#pragma unroll
+  for (int i = 0; i < n; i += 4) {
+    const uint4 quad = *(const uint4*)(from + i);
+    words[i] = quad.x, words[i + 1] = quad.y, words[i + 2] = quad.z, words[i + 3] = quad.w;
+  }
 }
 
 // The word that begins `pixels` after a word.
@@ -58,7 +69,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4)
                BITS* __restrict__ mask,  // [F, Z, Y, M]
                int32 runs)
 {
-  __shared__ uint32 tall[CHUNK][COLUMNS | 1], pixels[CHUNK][INNER + 1];
+  __align__(16) __shared__ uint32 tall[CHUNK][PITCH(COLUMNS)], pixels[CHUNK][PITCH(INNER)];
   __shared__ BITS found[CHUNK * RUNS];
   const int column = threadIdx.x, inner = column - LEFT;
   const int tile = blockIdx.x / tiles_x, plane = tile / tiles_y, z = plane % depth;
@@ -67,20 +78,36 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4)
   const float64 level = threshold[plane / depth];
   const uint32 least = ((uint32)(level < LARGEST ? level : 0) + 1) * IN_EACH_LANE;
   const bool has_column = 0 <= x && x < width && column < COLUMNS;
-  const int64 first = (int64)plane * height * width + x;
-  uint32 inside = 0;
-  for (int i = 0; i < LANES; ++i)
-    if (first_x <= x * LANES + i && x * LANES + i <= last_x) inside |= LARGEST << i * LANE_BITS;
+  const bool is_inner = 0 <= inner && inner < INNER;
+  // A window that reaches beyond the frame has its first or last row in it: that stands for those
+  // beyond.
+  const int64 origin = (int64)plane * height * width;
+  const int last = (height - 1) * width + x;
+
+  // The bits that the thread writes in the end: some of a row of its own in each chunk.
+  const int line = threadIdx.x / RUNS, own = run + threadIdx.x % RUNS;
+  const int pixel = own * RUN * LANES;
+  const int from = min(max(first_x - pixel, 0), RUN * LANES);
+  const int to = min(max(last_x + 1 - pixel, from), RUN * LANES);
+  uint32 inside = (uint32)((1ull << to) - (1ull << from));
   if (!(level < LARGEST && first_z <= z && z <= last_z)) inside = 0;
 
   uint32 ahead[SIZE_Y], centre[HIGH_Y + 1];
+  int next = x;
+  if (has_column) {
 #pragma unroll
-  for (int i = 0; i < SIZE_Y; ++i) {
-    const int row = top - LOW_Y + i;
-    ahead[i] = has_column && 0 <= row && row < height ? source[first + (int64)row * width] : 0;
+    for (int i = 0; i < SIZE_Y; ++i) {
+      next = min(max(top - LOW_Y + i, 0) * width + x, last);
+      ahead[i] = source[origin + next];
+    }
+  } else if (column < COLUMNS) {
+    for (int at = 0; at < CHUNK; ++at) {
+      tall[at][column] = 0;
+      if (is_inner) pixels[at][inner] = 0;
+    }
   }
   for (int start = top; start < bottom; start += CHUNK) {
-    if (column < COLUMNS) {
+    if (has_column) {
 #pragma unroll
       for (int k = 0; k < REPEATS; ++k) {
 #pragma unroll
@@ -90,23 +117,23 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4)
         uint32 since = least;
 #pragma unroll
         for (int i = 0; i < SIZE_Y; ++i) {
-          const int at = k * SIZE_Y + i, row = start + at, next = row + HIGH_Y + 1;
+          const int at = k * SIZE_Y + i;
           uint32 own = i <= HIGH_Y ? centre[i] : ahead[i - HIGH_Y - 1];
-          if (SEPARATE) own = has_column && row < height ? frames[first + (int64)row * width] : 0;
+          if (SEPARATE) own = frames[origin + min((start + at) * width + x, last)];
+          if (is_inner) pixels[at][inner] = own;
           tall[at][column] = maximum(ahead[i], since);
-          if (0 <= inner && inner < INNER)
-            pixels[at][inner] = first_y <= row && row <= last_y ? own & inside : 0;
-          ahead[i] = has_column && next < height ? source[first + (int64)next * width] : 0;
+          next = min(next + width, last);
+          ahead[i] = source[origin + next];
           since = maximum(since, ahead[i]);
         }
       }
     }
     __syncthreads();
     if (threadIdx.x < CHUNK * RUNS) {
-      const int at = threadIdx.x % CHUNK, own = threadIdx.x / CHUNK;
-      uint32 words[SEEN], bits = 0;
-#pragma unroll
-      for (int i = 0; i < SEEN; ++i) words[i] = tall[at][own * RUN + i];
+      const int at = threadIdx.x % CHUNK, first = threadIdx.x / CHUNK * RUN;
+      uint32 words[SEEN], middle[RUN], bits = 0;
+      load_quads(words, &tall[at][first], SEEN);
+      load_quads(middle, &pixels[at][first], RUN);
 #pragma unroll
       for (int size = 1, more = 1; size < SIZE_X; size += more) {
         more = min(size, SIZE_X - size);
@@ -116,13 +143,15 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4)
 #pragma unroll
       for (int i = 0; i < RUN; ++i) {
         const uint32 widest = later(words, i, LEFT * LANES - LOW_X);
-        bits |= equal_lanes(widest, pixels[at][own * RUN + i]) << i * LANES;
+        bits |= equal_lanes(widest, middle[i]) << i * LANES;
       }
-      found[at * RUNS + own] = bits;
+      found[at * RUNS + first / RUN] = bits;
     }
     __syncthreads();
-    const int row = start + threadIdx.x / RUNS, own = run + threadIdx.x % RUNS;
-    if (threadIdx.x < CHUNK * RUNS && row < bottom && own < runs)
-      mask[((int64)plane * height + row) * runs + own] = found[threadIdx.x];
+    const int row = start + line;
+    if (line < CHUNK && row < bottom && own < runs) {
+      const uint32 bits = first_y <= row && row <= last_y ? found[threadIdx.x] & inside : 0;
+      mask[((int64)plane * height + row) * runs + own] = bits;
+    }
   }
 }

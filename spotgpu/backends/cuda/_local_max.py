@@ -16,13 +16,11 @@ __all__ = ["local_max"]
 
 THREADS = 256
 #: Words of a run, which a thread looks at; runs of a tile, rows of a tile.
-RUN, RUNS, ROWS = 8, 16, 128
+RUN, RUNS, ROWS = 8, 16, 64
 #: Largest windows that the kernel takes, in rows and in words; larger ones are reduced before.
 TALLEST, WIDEST = 32, 16
 #: Windows of `dilation` reach that far.
 REACH = 15
-#: Blocks that fill a device; with fewer of them, tiles have fewer rows.
-BLOCKS = 2048
 
 
 def local_max(
@@ -92,8 +90,7 @@ def _marked(
     constants = _constants(reach[1:], lanes, runs, source is not pixels)
     chunk = constants["REPEATS"] * (sum(reach[1]) + 1)
     tiles_x = blocks(runs, constants["RUNS"])
-    chunks = count * depth * tiles_x * blocks(height, chunk)
-    rows = chunk * min(max(chunks // BLOCKS, 2), max(ROWS // chunk, 2))
+    rows = chunk * (ROWS // chunk)
     tiles_y = blocks(height, rows)
     words = (array.view(cupy.uint32) for array in (pixels, source))
     sizes = (depth, height, pixels.shape[3] // lanes, tiles_y, tiles_x, rows)
