@@ -5,11 +5,12 @@ from spotgpu.backends.cpu._array import get, put, room
 from spotgpu.backends.cpu._assign import assign
 from spotgpu.backends.cpu._background import background
 from spotgpu.backends.cpu._bandpass import bandpass, difference, quantise
-from spotgpu.backends.cpu._candidates import candidates, grid
+from spotgpu.backends.cpu._candidates import candidates
 from spotgpu.backends.cpu._centroid import centroid, characterize
 from spotgpu.backends.cpu._components import components
 from spotgpu.backends.cpu._dilation import dilation
 from spotgpu.backends.cpu._freed_memory import keep_freed_memory
+from spotgpu.backends.cpu._grid import grid
 from spotgpu.backends.cpu._group import group
 from spotgpu.backends.cpu._local_max import local_max
 from spotgpu.backends.cpu._msd import ensemble, msd
