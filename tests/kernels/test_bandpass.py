@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from benchmarks.scenes import spots
+from spotgpu.backends import cpu
 from spotgpu.backends.cpu import _bandpass as module
 from spotgpu.backends.cpu import bandpass, quantise
 from spotgpu.backends.cpu._certified import certified
@@ -146,3 +148,93 @@ def test_quantise() -> None:
     quantised, scale = quantise(frame, np.uint8)
     assert scale[0] == 51
     np.testing.assert_array_equal(quantised[0], [[0, 0, 51], [127, 204, 255]])
+
+
+INTEGERS = [np.uint8, np.int8, np.uint16, np.int16, np.uint32, np.int32]
+
+
+def noise(shape: tuple[int, ...], dtype: Any, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    if np.dtype(dtype).kind == "f":
+        return rng.standard_normal(shape).astype(dtype)
+    info = np.iinfo(dtype)
+    return rng.integers(info.min, info.max, shape, dtype, endpoint=True)
+
+
+def same(found: Sequence[Any], wanted: Sequence[np.ndarray]) -> None:
+    for array, expected in zip(found, wanted, strict=True):
+        assert array.dtype == expected.dtype
+        np.testing.assert_array_equal(array.get(), expected)
+
+
+def check_kernel(cuda: ModuleType, frames: np.ndarray, *arguments: Any) -> None:
+    import cupy
+
+    given = cupy.asarray(frames)
+    same(cuda.bandpass(given, *arguments), cpu.bandpass(frames, *arguments))
+    same([cuda.difference(given, *arguments[:3])], [cpu.difference(frames, *arguments[:3])])
+
+
+@pytest.mark.parametrize("dtype", [*INTEGERS, np.float32, np.float64])
+def test_kernel_of_planes(cuda: ModuleType, dtype: Any) -> None:
+    frames = noise((2, 33, 131), dtype)
+    check_kernel(cuda, frames, (1.0, 0.6), (5, 11), 0.25, np.uint8)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32])
+def test_kernel_of_volumes(cuda: ModuleType, dtype: Any) -> None:
+    frames = noise((2, 9, 18, 37), dtype)
+    check_kernel(cuda, frames, (0.6, 1.0, 0.6), (3, 5, 7), 0.25, np.uint16)
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (1, 130), (70, 1), (31, 127), (32, 128), (33, 129), (16, 64), (64, 256)]
+)
+def test_kernel_at_the_ends_of_tiles(cuda: ModuleType, shape: tuple[int, int]) -> None:
+    check_kernel(cuda, noise((1, *shape), np.uint8), (1, 1), (11, 11), 1, np.uint8)
+
+
+@pytest.mark.parametrize("box", [3, 31, 101])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+def test_kernel_of_large_windows(cuda: ModuleType, box: int, dtype: Any) -> None:
+    check_kernel(cuda, noise((1, 40, 70), dtype), (2.5, 2.5), (box, box), 0, np.uint8)
+
+
+@pytest.mark.parametrize("value", [0, 200, 255])
+def test_kernel_of_constant_frames(cuda: ModuleType, value: int) -> None:
+    frames = np.full((2, 40, 50), value, np.uint8)
+    frames[1, 20, 20] = 7
+    check_kernel(cuda, frames, (1, 1), (9, 9), 1, np.uint8)
+
+
+def test_kernel_without_noise_size(cuda: ModuleType) -> None:
+    check_kernel(cuda, noise((1, 20, 30), np.uint8), (0, 0), (3, 3), 1, np.int32)
+
+
+def test_kernel_of_negative_zeros(cuda: ModuleType) -> None:
+    """The bits of -0.0 are not those of the smallest number from 0."""
+    frames = np.full((1, 20, 30), -0.0)
+    frames[0, 0, 0] = 0.0
+    check_kernel(cuda, frames, (1, 1), (3, 3), 0, np.uint8)
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_kernel_of_quantise(cuda: ModuleType, dtype: Any) -> None:
+    import cupy
+
+    frames = np.random.default_rng(0).normal(0, 5, (4, 33, 65))
+    frames[1] = -np.abs(frames[1])
+    frames[2] = 0
+    frames[3, 32, 64] = 1e6
+    given = cupy.asarray(frames)
+    same(cuda.quantise(given, dtype), cpu.quantise(frames, dtype))
+    peak = np.array([20.0, 0.0, 3.0, 1e6])
+    same(cuda.quantise(given, dtype, cupy.asarray(peak)), cpu.quantise(frames, dtype, peak))
+
+
+@pytest.mark.parametrize("n", [1, 31, 1023, 1024, 1025])
+def test_kernel_of_quantise_at_the_ends_of_blocks(cuda: ModuleType, n: int) -> None:
+    import cupy
+
+    frames = np.arange(2.0 * n).reshape(2, 1, n)
+    same(cuda.quantise(cupy.asarray(frames), np.uint16), cpu.quantise(frames, np.uint16))

@@ -1,0 +1,151 @@
+"""Launchers of `bandpass` and `quantise`; the mirrors in `spotgpu.backends.cpu` specify them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import cupy
+import numpy as np
+import numpy.typing as npt
+
+from spotgpu.backends.cuda._launch import SHARED, Array, blocks, launch
+from spotgpu.backends.windows import gaussian_weights
+
+__all__ = ["bandpass", "difference", "quantise"]
+
+#: Pixels of a row and of a column that a thread filters.
+RUN_X, RUN_Z = 8, 8
+#: Sides of a tile, x and y, and pixels of a column that a thread filters: the first that fits.
+TILES = [(128, 32, 16), (64, 32, 16), (128, 16, 16), (64, 16, 16), (32, 16, 16), (32, 8, 8)]
+#: Of the kernels that have no windows.
+THREADS, ITEMS = 256, 4
+#: Types that hold the sums of a window.
+SUMS = {
+    "uint8": "uint32",
+    "int8": "int32",
+    "uint16": "uint32",
+    "int16": "int32",
+    "uint32": "uint64",
+    "int32": "int64",
+    "float32": "float64",
+    "float64": "float64",
+}
+
+
+def bandpass(
+    frames: Array,
+    noise_size: Sequence[float],
+    smoothing_size: Sequence[int],
+    threshold: float,
+    dtype: npt.DTypeLike,
+) -> tuple[Array, Array]:
+    """As `spotgpu.backends.cpu.bandpass`, on the device."""
+    rest, peak = _difference(frames, noise_size, smoothing_size, threshold)
+    return _stretched(rest, peak, dtype)
+
+
+def difference(
+    frames: Array,
+    noise_size: Sequence[float],
+    smoothing_size: Sequence[int],
+    threshold: float,
+) -> Array:
+    """As `spotgpu.backends.cpu.difference`, on the device."""
+    return _difference(frames, noise_size, smoothing_size, threshold)[0]
+
+
+def quantise(frames: Array, dtype: npt.DTypeLike, peak: Array | None = None) -> tuple[Array, Array]:
+    """As `spotgpu.backends.cpu.quantise`, on the device."""
+    if peak is not None:
+        return _stretched(frames, peak.view(cupy.int64), dtype)
+    n, number = frames[:1].size, len(frames)
+    bits = cupy.zeros(number, cupy.int64)
+    grid = (blocks(n, THREADS * ITEMS), 1, number)
+    constants = {"THREADS": THREADS, "ITEMS": ITEMS, "RESULT": np.dtype(dtype).name}
+    launch("quantise", "find_peak", grid, THREADS, (frames.reshape(number, n), n, bits), constants)
+    return _stretched(frames, bits, dtype)
+
+
+def _difference(
+    frames: Array, noise_size: Sequence[float], smoothing_size: Sequence[int], threshold: float
+) -> tuple[Array, Array]:
+    """Return the difference, and the bits of each frame's maximum."""
+    number, *_, height, width = frames.shape
+    depth, plane = frames[:1].size // (height * width), height * width
+    constants, shared = _constants(frames.dtype.name, tuple(noise_size), tuple(smoothing_size))
+    tile = constants["TILE_X"], constants["TILE_Y"]
+    smoothed = background = frames
+    if frames.ndim == 4:
+        smoothed, background = cupy.empty(frames.shape), cupy.empty_like(frames)
+        flat = [a.reshape(number, depth, plane) for a in (frames, smoothed, background)]
+        grid = (blocks(plane, constants["THREADS"]), blocks(depth, RUN_Z), number)
+        arguments = (flat[0], depth, plane, *flat[1:])
+        launch("bandpass", "filter_z", grid, constants["THREADS"], arguments, constants)
+    result, peak = cupy.empty(frames.shape), cupy.zeros(number, cupy.int64)
+    shape = (number * depth, height, width)
+    grid = (blocks(width, tile[0]), blocks(height, tile[1]), shape[0])
+    sources = smoothed.reshape(shape), background.reshape(shape)
+    arguments = (*sources, height, width, depth, threshold, result.reshape(shape), peak)
+    launch("bandpass", "filter_planes", grid, constants["THREADS"], arguments, constants, shared)
+    return result, peak
+
+
+def _stretched(frames: Array, peak: Array, dtype: npt.DTypeLike) -> tuple[Array, Array]:
+    n, number = frames[:1].size, len(frames)
+    quantised, scale = cupy.empty(frames.shape, dtype), cupy.empty(number)
+    grid = (blocks(n, THREADS * ITEMS), 1, number)
+    constants = {"THREADS": THREADS, "ITEMS": ITEMS, "RESULT": quantised.dtype.name}
+    top = int(np.iinfo(quantised.dtype).max)
+    flat = frames.reshape(number, n), quantised.reshape(number, n)
+    arguments = (flat[0], n, top, peak, flat[1], scale)
+    launch("quantise", "stretch", grid, THREADS, arguments, constants)
+    return quantised, scale
+
+
+@lru_cache(maxsize=64)
+def _constants(
+    pixel: str, noise_size: tuple[float, ...], smoothing_size: tuple[int, ...]
+) -> tuple[dict[str, Any], int]:
+    """Return what the kernels are compiled with, and the bytes of their tile."""
+    weights = [gaussian_weights(sigma) for sigma in noise_size]
+    halo = max(*(len(w) // 2 for w in weights[-2:]), *(side // 2 for side in smoothing_size[-2:]))
+    itemsize = np.dtype(pixel).itemsize
+    for tile in TILES:
+        x, y, run = tile
+        threads = x * y // RUN_X
+        pitch, narrow = (_pitch(x + 2 * halo, size) for size in (8, itemsize))
+        shared = y * (8 * pitch + itemsize * narrow)
+        if shared + 8 * threads <= SHARED:
+            break
+    volume = len(weights) == 3
+    constants: dict[str, Any] = {
+        "PIXEL": pixel,
+        "VALUE": "float64" if volume else pixel,
+        "SUM": SUMS[pixel],
+        "VOLUME": int(volume),
+        "TILE_X": x,
+        "TILE_Y": y,
+        "RUN_X": RUN_X,
+        "RUN_Y": run,
+        "RUN_Z": RUN_Z,
+        "HALO": halo,
+        "THREADS": threads,
+        "RESIDENT": max(1, 1024 // threads),
+        "UNROLL": run,
+        "VALUE_PITCH": pitch,
+        "PIXEL_PITCH": narrow,
+    }
+    boxes, gaussians = [1, *smoothing_size][-3:], [gaussian_weights(0.0), *weights][-3:]
+    for axis, side, gauss in zip("ZYX", boxes, gaussians, strict=True):
+        half = gauss[: len(gauss) // 2 + 1].tolist()
+        constants[f"BOX_{axis}"] = side
+        constants[f"GAUSS_{axis}"] = "{" + ",".join(weight.hex() for weight in half) + "}"
+    return constants, shared
+
+
+def _pitch(width: int, itemsize: int) -> int:
+    """Return a width whose rows begin in different banks of shared memory."""
+    word = max(1, 4 // itemsize)
+    return (-(-width // word) | 1) * word
