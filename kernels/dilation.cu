@@ -19,19 +19,25 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   const uint32 line = blockIdx.x * THREADS + threadIdx.x;
   if (line >= lines) return;
   const int64 first = line / inner * length * inner + line % inner;
+  // A window that reaches beyond the line has its first or last word in it: that stands for those
+  // beyond.
+  const int64 last = first + (length - 1) * inner;
   uint32 ahead[SIZE];
+  int64 next = first;
 #pragma unroll
-  for (int i = 0; i < SIZE; ++i)
-    ahead[i] = BEFORE <= i && i - BEFORE < length ? source[first + (i - BEFORE) * inner] : 0;
-  for (int64 start = 0; start < length; start += SIZE) {
+  for (int i = 0; i < SIZE; ++i) {
+    ahead[i] = source[next];
+    if (i >= BEFORE) next = min(next + inner, last);
+  }
+  for (int64 at = first; at <= last;) {
 #pragma unroll
     for (int i = SIZE - 1; i > 0; --i) ahead[i - 1] = maximum(ahead[i - 1], ahead[i]);
     uint32 since = 0;
 #pragma unroll
-    for (int i = 0; i < SIZE; ++i) {
-      const int64 at = start + i, next = at + BEHIND + 1;
-      if (at < length) dilated[first + at * inner] = maximum(ahead[i], since);
-      ahead[i] = next < length ? source[first + next * inner] : 0;
+    for (int i = 0; i < SIZE; ++i, at += inner) {
+      if (at <= last) dilated[at] = maximum(ahead[i], since);
+      ahead[i] = source[next];
+      next = min(next + inner, last);
       since = maximum(since, ahead[i]);
     }
   }

@@ -32,10 +32,7 @@ __device__ __forceinline__ uint32 equal_lanes(uint32 a, uint32 b) {
 
 __device__ __forceinline__ void load_quads(uint32* words, const uint32* from, int n) {
 #pragma unroll
-  for (int i = 0; i < n; i += 4) {
-    const uint4 quad = *(const uint4*)(from + i);
-    words[i] = quad.x, words[i + 1] = quad.y, words[i + 2] = quad.z, words[i + 3] = quad.w;
-  }
+  for (int i = 0; i < n; i += 4) *(uint4*)(words + i) = *(const uint4*)(from + i);
 }
 
 // The word that begins `pixels` after a word.
@@ -70,7 +67,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4)
                int32 runs)
 {
   __align__(16) __shared__ uint32 tall[CHUNK][PITCH(COLUMNS)], pixels[CHUNK][PITCH(INNER)];
-  __shared__ BITS found[CHUNK * RUNS];
+  __shared__ BITS found[CHUNK][RUNS | 1];
   const int column = threadIdx.x, inner = column - LEFT;
   const int tile = blockIdx.x / tiles_x, plane = tile / tiles_y, z = plane % depth;
   const int run = blockIdx.x % tiles_x * RUNS, x = run * RUN + inner;
@@ -131,7 +128,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4)
     __syncthreads();
     if (threadIdx.x < CHUNK * RUNS) {
       const int at = threadIdx.x % CHUNK, first = threadIdx.x / CHUNK * RUN;
-      uint32 words[SEEN], middle[RUN], bits = 0;
+      __align__(16) uint32 words[SEEN], middle[RUN];
+      uint32 bits = 0;
       load_quads(words, &tall[at][first], SEEN);
       load_quads(middle, &pixels[at][first], RUN);
 #pragma unroll
@@ -145,12 +143,12 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4)
         const uint32 widest = later(words, i, LEFT * LANES - LOW_X);
         bits |= equal_lanes(widest, middle[i]) << i * LANES;
       }
-      found[at * RUNS + first / RUN] = bits;
+      found[at][first / RUN] = bits;
     }
     __syncthreads();
     const int row = start + line;
     if (line < CHUNK && row < bottom && own < runs) {
-      const uint32 bits = first_y <= row && row <= last_y ? found[threadIdx.x] & inside : 0;
+      const uint32 bits = first_y <= row && row <= last_y ? found[line][threadIdx.x % RUNS] & inside : 0;
       mask[((int64)plane * height + row) * runs + own] = bits;
     }
   }
