@@ -8,9 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from mutants import Mutant, apply
-
-__all__ = ["KERNELS", "Constants", "link_cache", "machine_code", "replace", "text_of"]
+__all__ = ["KERNELS", "Constants", "joined", "link_cache", "machine_code", "own_text", "replace"]
 
 KERNELS = Path(__file__).parents[2] / "kernels"
 ARCH = 90
@@ -19,11 +17,13 @@ ARCH = 90
 Constants = list[tuple[str, Any]]
 
 
-def text_of(stem: str, mutant: Mutant | None = None) -> str:
-    """Return what `spotgpu.backends.cuda._launch.source` does, with one change of the file."""
-    text = (KERNELS / f"{stem}.cu").read_text(encoding="utf-8")
-    if mutant is not None:
-        text = apply(text, mutant)
+def own_text(stem: str) -> str:
+    """Return the text of a kernel file."""
+    return (KERNELS / f"{stem}.cu").read_text(encoding="utf-8")
+
+
+def joined(text: str) -> str:
+    """Return what `spotgpu.backends.cuda._launch.source` makes of the text of a kernel file."""
     return "\n".join([(KERNELS / "prelude.cuh").read_text(encoding="utf-8"), text])
 
 
@@ -55,7 +55,7 @@ def replace(stem: str, text: str, folder: Path) -> None:
 
     from spotgpu.backends.cuda import _launch
 
-    cudasim.config.nvrtc = False
+    cudasim.engine.config.nvrtc = False
     source = _launch.source
     _launch.source = lambda name: text if name == stem else source(name)
 

@@ -8,15 +8,18 @@ tests/kernels/test_STEM.py that use the `cuda` fixture, in check mode `race`, un
 - same machine code: NVRTC makes no difference between mutant and kernel;
 - no program: NVRTC does not compile it.
 
-The last two do not count.
+The last two do not count. Results are kept, and a kernel whose text, launcher, mirror and tests are
+as they were is not run again.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import random
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -24,9 +27,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+# Read when the simulator is imported.
+os.environ.update(CUDASIM_CHECK="race", CUDASIM_ORDER="asc", CUDASIM_STREAMS="eager")
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent), str(ROOT / "tests" / "cudasim")]
 
-from kernel_text import KERNELS  # noqa: E402
+from kernel_text import KERNELS, own_text  # noqa: E402
 from mutants import Mutant, mutants  # noqa: E402
 from trials import Result, try_all  # noqa: E402
 
@@ -58,7 +63,42 @@ def table(results: Sequence[Result]) -> str:
 
 def every(stems: Sequence[str]) -> dict[str, list[Mutant]]:
     """Return all mutants of some kernel files."""
-    return {s: mutants((KERNELS / f"{s}.cu").read_text(encoding="utf-8")) for s in stems}
+    return {stem: mutants(own_text(stem)) for stem in stems}
+
+
+def kept_at(stem: str) -> Path:
+    """Return where the results of a kernel file are kept, as long as nothing changes."""
+    from cudasim.config import cache_dir
+
+    backends = ROOT / "spotgpu" / "backends"
+    files = [KERNELS / "prelude.cuh", KERNELS / f"{stem}.cu"]
+    files += [backends / backend / f"_{stem}.py" for backend in ("cpu", "cuda")]
+    files += [ROOT / "tests" / "kernels" / f"test_{stem}.py"]
+    files += sorted(Path(__file__).parent.glob("[!t]*.py"))
+    text = "".join(file.read_text(encoding="utf-8") for file in files if file.exists())
+    key = hashlib.sha256(text.encode()).hexdigest()[:24]
+    folder = cache_dir() / "mutants"
+    folder.mkdir(exist_ok=True)
+    return folder / f"{stem}-{key}.json"
+
+
+def all_of(stem: str, jobs: int) -> list[Result]:
+    """Return what became of all mutants of a kernel file, in a process of its own."""
+    kept = kept_at(stem)
+    if not kept.exists():
+        command = [sys.executable, __file__, stem, "--jobs", str(jobs), "--keep"]
+        subprocess.run(command, check=True)
+    rows = json.loads(kept.read_text(encoding="utf-8"))
+    return [Result(stem, Mutant(*mutant), *rest) for _, mutant, *rest in rows]
+
+
+def keep(stem: str, jobs: int) -> None:
+    """Run all mutants of a kernel file and keep the results."""
+    kept = kept_at(stem)
+    results = try_all(every([stem]), jobs, thorough=True)
+    if kept != kept_at(stem):
+        raise SystemExit(f"{stem}: edited meanwhile")
+    kept.write_text(json.dumps(results), encoding="utf-8")
 
 
 def sample(chosen: dict[str, list[Mutant]], n: int) -> dict[str, list[Mutant]]:
@@ -78,18 +118,21 @@ def main() -> int:
     parser.add_argument("stems", nargs="*", default=stems, metavar="STEM")
     parser.add_argument("--sample", type=int, metavar="N", help="only so many, chosen by chance")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--json", type=Path, help="a file for all results")
+    parser.add_argument("--keep", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    start, chosen = time.monotonic(), every(options.stems)
+    if options.keep:
+        keep(*options.stems, options.jobs)
+        return 0
+    start = time.monotonic()
     if options.sample is not None:
-        chosen = sample(chosen, options.sample)
-    results = try_all(chosen, options.jobs, thorough=options.sample is None)
+        chosen = sample(every(options.stems), options.sample)
+        results = try_all(chosen, options.jobs, thorough=False)
+    else:
+        results = [r for stem in options.stems for r in all_of(stem, options.jobs)]
     results.sort(key=lambda r: (r.stem, r.mutant.start, r.mutant.after))
     survivors = [name(r.stem, r.mutant) for r in results if r.verdict == "survived"]
     print(f"\n{table(results)}\n\nsurvivors:", *survivors, sep="\n")
     print(f"{time.monotonic() - start:.0f} s")
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=0), encoding="utf-8")
     if options.sample is None and options.stems == stems:
         SURVIVORS.write_text("".join(f"{line}\n" for line in survivors), encoding="utf-8")
     return 1 if survivors and options.sample is not None else 0

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 import pytest
 from _pytest.runner import runtestprotocol
-from kernel_text import Constants, link_cache, machine_code, replace, text_of
-from mutants import Mutant
+from kernel_text import Constants, joined, link_cache, machine_code, own_text, replace
+from mutants import Mutant, apply
 
 __all__ = ["Result", "try_all"]
 
@@ -49,7 +49,6 @@ def try_all(chosen: dict[str, list[Mutant]], jobs: int, thorough: bool) -> list[
     machine code is that of the kernel with all constants that the tests use, not just with those
     of the first test.
     """
-    os.environ.update(CUDASIM_CHECK="race", CUDASIM_ORDER="asc", CUDASIM_STREAMS="eager")
     trials = Trials(chosen, jobs, thorough)
     files = [str(ROOT / "tests" / "kernels" / f"test_{stem}.py") for stem in chosen]
     options = ["-q", "-p", "no:cacheprovider", "--rootdir", str(ROOT), "-W", "ignore"]
@@ -66,7 +65,7 @@ class Trials:
         self.chosen, self.jobs, self.thorough = chosen, jobs, thorough
         self.results: list[Result] = []
         self.failure = ""
-        self.texts = {stem: text_of(stem) for stem in chosen}
+        self.texts = {stem: own_text(stem) for stem in chosen}
         self.constants: dict[str, list[Constants]] = {stem: [] for stem in chosen}
         self.limits: dict[str, dict[str, float]] = {stem: {} for stem in chosen}
 
@@ -74,6 +73,10 @@ class Trials:
         """Run all mutants of all kernels."""
         if session.testsfailed:  # files that cannot be imported
             raise session.Failed("the tests cannot be collected")
+        import cudasim
+
+        if cudasim.engine.config.check != "race":
+            raise session.Failed("CUDASIM_CHECK must be race")
         self.items = {stem: _kernel_tests(session, stem) for stem in self.chosen}
         with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
             self.folder = Path(folder)
@@ -145,7 +148,8 @@ class Trials:
 
     def _tried(self, stem: str, mutant: Mutant | None, folder: Path) -> dict[str, Any]:
         items, limits = self.items[stem], self.limits[stem]
-        text = self.texts[stem] if mutant is None else text_of(stem, mutant)
+        own = self.texts[stem]
+        text = joined(own if mutant is None else apply(own, mutant))
         replace(stem, text, folder)
         if mutant is None:
             by, why = _run(items, limits)
@@ -174,7 +178,7 @@ class Trials:
             kept = self.folder / f"code-{key}"
             if not kept.exists():
                 partial = kept.with_suffix(f".{os.getpid()}")
-                partial.write_bytes(machine_code(self.texts[stem], constants))
+                partial.write_bytes(machine_code(joined(self.texts[stem]), constants))
                 partial.replace(kept)
             if kept.read_bytes() != code:
                 return ""
