@@ -14,6 +14,8 @@ from spotgpu.backends.cuda._launch import Array, blocks, launch
 
 __all__ = ["local_max"]
 
+WARP = 32
+#: Of a block, at most.
 THREADS = 256
 #: Words of a run, which a thread looks at; runs of a tile, rows of a tile.
 RUN, RUNS, ROWS = 8, 16, 64
@@ -54,7 +56,7 @@ def _whole_words(volumes: Array) -> Array:
 def _reduced(pixels: Array, size: Sequence[int]) -> tuple[Array, list[list[int]]]:
     """Return maxima over a part of the windows, and how far the rest reaches along each axis."""
     lanes = 4 // pixels.itemsize
-    reach = [[(side - 1) // 2, side // 2] for side in size]
+    reach = [[max(side - 1, 0) // 2, side // 2] for side in size]
     source = pixels
     while sum(reach[0]):
         part = [min(n, REACH) for n in reach[0]]
@@ -97,16 +99,19 @@ def _marked(
     limits = [limit for pair in inside for limit in pair]
     arguments = (*words, threshold, *sizes, *limits, bits, runs)
     grid = count * depth * tiles_y * tiles_x
-    launch("local_max", "mark_peaks", grid, THREADS, arguments, constants)
+    launch("local_max", "mark_peaks", grid, constants["THREADS"], arguments, constants)
     return mask
 
 
 def _constants(reach: list[list[int]], lanes: int, runs: int, separate: bool) -> dict[str, Any]:
     (low_y, high_y), (low_x, high_x) = reach
     repeats = max(1, 16 // (low_y + 1 + high_y))
-    most = min(RUNS, THREADS // (repeats * (low_y + 1 + high_y)))
+    chunk = repeats * (low_y + 1 + high_y)
+    of_tile = blocks(runs, blocks(runs, min(RUNS, THREADS // chunk)))
+    seen = blocks(low_x, lanes) + RUN + blocks(high_x, lanes)
+    columns = (of_tile - 1) * RUN + blocks(seen, 4) * 4
     return {
-        "THREADS": THREADS,
+        "THREADS": WARP * blocks(max(columns, chunk * of_tile), WARP),
         "LANES": lanes,
         "BITS": f"uint{RUN * lanes}",
         "LOW_Y": low_y,
@@ -114,6 +119,6 @@ def _constants(reach: list[list[int]], lanes: int, runs: int, separate: bool) ->
         "LOW_X": low_x,
         "HIGH_X": high_x,
         "REPEATS": repeats,
-        "RUNS": blocks(runs, blocks(runs, most)),
+        "RUNS": of_tile,
         "SEPARATE": int(separate),
     }
