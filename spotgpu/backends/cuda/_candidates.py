@@ -34,6 +34,6 @@ def candidates(grid: Grid, points: Array, step: int | Array, most: int) -> Candi
     query, source = (empty_rows(total, (), cupy.int64) for _ in range(2))
     cost = empty_rows(total, (), cupy.float64)
     if total:
-        arguments = (*table, *queries, last, last_cost, start, query, source, cost)
-        launch("candidates", "fill_near", n_blocks, THREADS, arguments, defines)
+        rows = (*table, *queries, last, last_cost, start, query, source, cost)
+        launch("candidates", "fill_near", n_blocks, THREADS, rows, defines)
     return Candidates(start, query, source, cost)

@@ -21,6 +21,6 @@ def components(source: Array, target: Array, n_sources: int, n_targets: int) -> 
         arguments = (source, target, n, n_targets, parent)
         launch("components", "join_trees", blocks(n, THREADS), THREADS, arguments, DEFINES)
     if n_nodes:
-        arguments = (parent, n_nodes, label)
-        launch("components", "name_nodes", blocks(n_nodes, THREADS), THREADS, arguments, DEFINES)
+        nodes = (parent, n_nodes, label)
+        launch("components", "name_nodes", blocks(n_nodes, THREADS), THREADS, nodes, DEFINES)
     return label[n_targets:], label[:n_targets]
