@@ -1,8 +1,9 @@
-"""Refinement and measures against plain loops over the pixels of the mask."""
+"""Refinement and measures against plain loops over the pixels of the mask; kernels and mirror."""
 
 from __future__ import annotations
 
 import math
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,120 @@ def scene(radius: tuple[int, ...], dtype: Any, seed: int = 0) -> tuple[np.ndarra
         [np.sort(rng.integers(0, 2, 40)), rng.integers(low, high, (40, len(shape)))]
     )
     return frames, peaks
+
+
+def refine(
+    cuda: ModuleType, frames: Any, peaks: Any, radius: tuple[int, ...], iterations: int
+) -> Any:
+    """Return what the kernel finds, which must be what the mirror finds."""
+    import cupy
+
+    ours = cuda.centroid(cupy.asarray(frames), cupy.asarray(peaks), radius, iterations)
+    expected = centroid(frames, peaks, radius, iterations)
+    for found, wanted in zip(ours, expected, strict=True):
+        assert found.dtype == wanted.dtype
+        np.testing.assert_array_equal(found.get(), wanted, strict=True)
+    return expected
+
+
+def measure(cuda: ModuleType, frames: Any, raw: Any, windows: Any, radius: tuple[int, ...]) -> Any:
+    """Return what the kernel measures, which must be what the mirror measures."""
+    import cupy
+
+    ours = cuda.characterize(*map(cupy.asarray, (frames, raw, windows)), radius)
+    expected = characterize(frames, raw, windows, radius)
+    for found, wanted in zip(ours, expected, strict=True):
+        assert found.dtype == np.float64
+        np.testing.assert_array_equal(found.get(), wanted, strict=True)
+    return expected
+
+
+@pytest.mark.parametrize("radius", RADII, ids=str)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_kernels(cuda: ModuleType, radius: tuple[int, ...], dtype: Any) -> None:
+    frames, peaks = scene(radius, dtype)
+    for iterations in (1, 2, 3):
+        refine(cuda, frames, peaks, radius, iterations)
+    _, windows, _ = refine(cuda, frames, peaks, radius, 40)
+    assert (windows != peaks).any()
+    rng = np.random.default_rng(3)
+    for raw_type in (np.int16, np.uint32, np.float32, np.float64):
+        raw = (rng.random(frames.shape) * 30_000).astype(raw_type)
+        measure(cuda, frames, raw, windows, radius)
+
+
+#: Masks, and frames just large enough for some windows.
+EDGES = [((5, 5), (13, 12)), ((2, 3), (7, 9)), ((2, 2, 3), (7, 8, 8))]
+
+
+@pytest.mark.parametrize(("radius", "shape"), EDGES, ids=str)
+def test_kernel_stops_at_the_border(
+    cuda: ModuleType, radius: tuple[int, ...], shape: tuple[int, ...]
+) -> None:
+    # Each brighter towards one end of one axis: the windows go there from everywhere.
+    ramps = [3**x for x in np.indices(shape)]
+    frames = np.array([f for x, ramp in enumerate(ramps) for f in (np.flip(ramp, x), ramp)])
+    low, high = np.array(radius), np.array(shape) - 1 - radius
+    every = np.argwhere(np.ones(high - low + 1)) + low
+    peaks = np.array([(f, *k) for f in range(len(frames)) for k in every])
+    _, windows, _ = refine(cuda, frames.astype(np.uint32), peaks, radius, 20)
+    ends = [end for pair in zip(low, high, strict=True) for end in pair]
+    for number, *window in windows:
+        assert window[number // 2] == ends[number]
+
+
+@pytest.mark.parametrize("offset", [0.6, 0.61, 0.5])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_kernel_of_offsets_around_the_shift(cuda: ModuleType, axis: int, offset: float) -> None:
+    frames = np.zeros((2, 9, 9, 9), np.uint16)
+    step = np.eye(3, dtype=int)[axis]
+    for frame, sign in zip(frames, (1, -1), strict=True):
+        frame[4, 4, 4], frame[tuple(4 + sign * step)] = 100 - 100 * offset, 100 * offset
+    peaks = np.array([[0, 4, 4, 4], [1, 4, 4, 4]])
+    _, windows, _ = refine(cuda, frames, peaks, (2, 2, 2), 5)
+    assert (abs(windows[:, 1 + axis] - 4) == (offset > 0.6)).all() or offset == 0.6
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.uint16, np.int16, np.uint32, np.int32])
+@pytest.mark.parametrize("radius", [(2, 2), (9, 8), (1, 3, 2)], ids=str)
+def test_kernels_of_saturated_frames(cuda: ModuleType, radius: tuple[int, ...], dtype: Any) -> None:
+    shape = tuple(2 * r + 3 for r in radius)
+    frames = np.full((1, *shape), np.iinfo(dtype).max, dtype)
+    peaks = np.array([[0, *(r + 1 for r in radius)]])
+    offsets, windows, mass = refine(cuda, frames, peaks, radius, 3)
+    assert (offsets == 0).all()
+    assert mass[0] == len(mask_of(radius)) * int(np.iinfo(dtype).max)
+    found = measure(cuda, frames, frames, windows, radius)
+    assert found.signal[0] == np.iinfo(dtype).max
+    assert found.raw_mass[0] == mass[0]
+
+
+def test_sums_beyond_float64(cuda: ModuleType) -> None:
+    radius = (80, 80)
+    frames = np.random.default_rng(0).integers(2**31, 2**32, (1, 161, 163), np.uint32)
+    peaks = np.array([[0, 80, 81]])
+    _, windows, mass = refine(cuda, frames, peaks, radius, 2)
+    assert mass[0] * 160 > 2**53
+    measure(cuda, frames, frames, windows, radius)
+
+
+@pytest.mark.parametrize("n", [0, 1, 7, 8, 9])
+def test_kernels_of_some_spots(cuda: ModuleType, n: int) -> None:
+    frames, peaks = scene((3, 3), np.uint8)
+    _, windows, _ = refine(cuda, frames, peaks[:n], (3, 3), 10)
+    measure(cuda, frames, frames, windows, (3, 3))
+
+
+@pytest.mark.parametrize("radius", [(2, 3), (2, 2, 2)], ids=str)
+def test_kernels_of_windows_of_zeros(cuda: ModuleType, radius: tuple[int, ...]) -> None:
+    frames = np.zeros((1, *[9] * len(radius)), np.uint8)
+    peaks = np.array([[0] + [4] * len(radius)])
+    offsets, windows, mass = refine(cuda, frames, peaks, radius, 3)
+    assert np.isnan(offsets).all()
+    assert windows.tolist() == peaks.tolist()
+    assert mass[0] == 0
+    found = measure(cuda, frames, frames, windows, radius)
+    assert np.isnan(found.size).all()
 
 
 @pytest.mark.parametrize("radius", RADII)

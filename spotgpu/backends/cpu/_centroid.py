@@ -47,7 +47,8 @@ def centroid(
     and as long as an offset exceeds 0.6 pixels, the window moves by one pixel along that axis (not
     so far that the mask leaves the frame) and is evaluated again. The position is ``c + offset``
     of the last window evaluated; offsets do not depend on where in a frame a window lies, so that
-    those of a tile have the bits of the whole. The sums are exact.
+    those of a tile have the bits of the whole. The sums are exact, and then rounded to float64. A
+    window of zeros has mass 0 and offsets NaN, and stays.
 
     Parameters
     ----------
@@ -85,7 +86,8 @@ def centroid(
         sums = moments(number, centre)
         # Offsets from the window's corner, not its centre: the rounding decides which pixel a
         # centre of mass at exactly 0.6 belongs to.
-        offset = sums[1:] / sums[0] - low
+        with np.errstate(invalid="ignore"):
+            offset = sums[1:] / sums[0] - low
         windows[:, active], offsets[:, active], mass[active] = centre, offset, sums[0]
         moved = centre + (offset > SHIFT)
         moved -= offset < -SHIFT
@@ -114,7 +116,8 @@ def characterize(
         signal   = max(I)
         raw_mass = sum(R)
 
-    Sums of integers are exact, the others have the order of `warp_sum`.
+    Sums of integers are exact, and then rounded to float64; the others have the order of
+    `warp_sum`. In a window of zeros, size is NaN and ecc 0.
 
     Parameters
     ----------
@@ -139,7 +142,7 @@ def characterize(
     """
     n, ndim = len(windows), len(radius)
     number, centre = windows[:, 0], windows[:, 1:].T
-    squares = _squares(radius)
+    squares = _exact(_squares(radius), frames.dtype)
     result = Characteristics(
         np.empty((n, len(squares))), np.full(n, np.nan), np.empty(n), np.empty(n)
     )
@@ -148,7 +151,9 @@ def characterize(
         exact = pixels.astype(np.float64)
         mass = exact.sum(axis=0)
         dimensions = 1 if len(squares) == 1 else ndim
-        result.size[spots] = np.sqrt(dimensions * (squares @ exact) / mass).T
+        moments = (squares @ pixels.astype(squares.dtype)).astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            result.size[spots] = np.sqrt(dimensions * moments / mass).T
         result.signal[spots] = pixels.max(axis=0)
         if ndim == 2:
             cosine, sine = (table[:, None] for table in angle_tables(radius))
@@ -188,9 +193,7 @@ class _Moments:
     def __init__(self, frames: npt.NDArray[Any], radius: tuple[int, ...]) -> None:
         corner = mask_offsets(radius) + radius
         table = np.vstack([np.ones(len(corner)), corner.T])
-        # The matrix product is free to choose its order, so every partial sum must be exact.
-        largest = int(np.iinfo(frames.dtype).max) * int(table.sum(axis=1).max())
-        self.table = table.astype(np.float32 if largest < 1 << 24 else np.float64)
+        self.table = _exact(table, frames.dtype)
         self.windows = _Windows(frames.shape, radius)
         self.pixels = frames.reshape(-1)
 
@@ -202,6 +205,17 @@ class _Moments:
         for some, index in self.windows(number, centre):
             sums[:, some] = self.table @ self.pixels.take(index).astype(self.table.dtype)
         return sums
+
+
+def _exact(table: npt.NDArray[np.float64], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """Return rows of integer weights as a type in which any sums of weighted pixels are exact.
+
+    The matrix product is free to choose its order, so every partial sum must be.
+    """
+    largest = int(np.iinfo(dtype).max) * int(table.sum(axis=1).max())
+    return table.astype(
+        np.float32 if largest < 1 << 24 else np.float64 if largest < 1 << 53 else np.int64
+    )
 
 
 @lru_cache(maxsize=64)
