@@ -27,16 +27,19 @@ __device__ bool is_nearest(float64 cost, int count, int lane, float64 null_cost,
   return votes >> lane & 1;
 }
 
-// Whether the own pair is in the best of all assignments; `tied` if other pairs are as good.
-__device__ bool is_best(const float64* gain, const int32* ways, int cell, bool payable, int lane,
-                        bool* tied)
+// Whether the own pair is in the best of the first assignments, those of a block of `side` rows;
+// `tied` if other pairs are as good.
+__device__ bool is_best(const float64* gain, const int32* ways, int side, int cell, bool payable,
+                        int lane, bool* tied)
 {
+  int n_ways = 1;
+  for (int factor = 2; factor <= side; ++factor) n_ways *= factor;
   uint32 pairs = payable ? 1u << cell : 0;
   for (int step = WARP / 2; step > 0; step /= 2) pairs |= __shfl_xor_sync(ALL_LANES, pairs, step);
-  float64 least = 0;
+  float64 least = 1;  // more than any total
   uint32 linked = 0;
   bool several = false;
-  for (int way = lane; way < WAYS; way += WARP) {
+  for (int way = lane; way < n_ways; way += WARP) {
     float64 total = 0;
     uint32 used = 0;
     for (int row = 0; row < SIDE; ++row) {
@@ -45,7 +48,7 @@ __device__ bool is_best(const float64* gain, const int32* ways, int cell, bool p
       used |= 1u << at;
     }
     used &= pairs;
-    if (way == lane || total < least) {
+    if (total < least) {
       least = total;
       linked = used;
       several = false;
@@ -100,14 +103,14 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   bool left = true, linked = false;
   if (n_rows == 1 || n_columns == 1) {
     linked = is_nearest(cost[pair], count, lane, null_cost, &left);
-  } else if (n_rows <= SIDE && n_columns <= SIDE) {
+  } else if (max(n_rows, n_columns) <= SIDE) {
     const float64 gain = cost[pair] - null_cost;
     const int cell = row * SIDE + column;
     gains[warp][lane] = 0;
     __syncwarp();
     if (lane < count && gain < 0) gains[warp][cell] = gain;
     __syncwarp();
-    linked = is_best(gains[warp], ways, cell, gain <= 0, lane, &left);
+    linked = is_best(gains[warp], ways, max(n_rows, n_columns), cell, gain <= 0, lane, &left);
   }
   if (lane >= count) return;
   open[pair] = left;

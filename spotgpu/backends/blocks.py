@@ -10,7 +10,7 @@ import numpy as np
 
 from spotgpu.backends.pairs import Floats, Ints, Mask
 
-__all__ = ["TRIED", "Assignments", "Blocks", "assignments"]
+__all__ = ["TRIED", "Assignments", "Blocks", "assignments", "assignments_by_side"]
 
 #: Rows and columns of a block, at most.
 TRIED = 5
@@ -152,3 +152,22 @@ def assignments(n: int) -> Assignments:
     rows, columns = np.divmod(cells, n)
     weight[np.arange(len(ways)), cells] = (n + 1) ** (n - 1 - rows) * (n - columns)
     return Assignments(cells, (1 << cells).sum(axis=0), weight)
+
+
+@lru_cache
+def assignments_by_side(n: int) -> Ints:
+    """Return all ways to assign n rows to n columns, those of smaller blocks first.
+
+    Parameters
+    ----------
+    n : int
+        Rows, and columns.
+
+    Returns
+    -------
+    ndarray of int64, shape (n!, n)
+        Cell of each row. In the first k! ways, row i has column i from k on.
+    """
+    ways = sorted(permutations(range(n)), key=lambda way: way[::-1], reverse=True)
+    cells: Ints = np.arange(n) * n + np.array(ways)
+    return cells

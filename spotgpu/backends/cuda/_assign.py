@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cupy
 
-from spotgpu.backends.blocks import TRIED, assignments
+from spotgpu.backends.blocks import TRIED, assignments_by_side
 from spotgpu.backends.cuda import _group
 from spotgpu.backends.cuda._components import components
 from spotgpu.backends.cuda._launch import Array, blocks, launch
@@ -24,9 +24,8 @@ def assign(
     open_ = cupy.empty(len(source), cupy.bool_)
     if len(source) == 0:
         return match, open_
-    ways = cupy.asarray(assignments(TRIED).cells.T, cupy.int32, order="C")
-    n_ways, side = ways.shape
-    defines = {"THREADS": THREADS, "WARPS": WARPS, "SIDE": side, "WAYS": n_ways}
+    ways = cupy.asarray(assignments_by_side(TRIED), cupy.int32)
+    defines = {"THREADS": THREADS, "WARPS": WARPS, "SIDE": TRIED, "WAYS": len(ways)}
     _, of_target = components(source, target, n_sources, n_targets)
     members, start = _gathered(of_target[target], n_targets)
     arguments = (members, start, n_targets, source, target, cost, ways, null_cost, match, open_)
