@@ -56,17 +56,15 @@ extern "C" __global__ void __launch_bounds__(2 * WARP)
     const int64 lower = __shfl_up_sync(ALL_LANES, through, step);
     if (lane >= step) through += lower;
   }
+  int64 sought = rank[mine];
   if (shift == HIGHEST) {
     const int64 bright = __shfl_sync(ALL_LANES, through, WARP - 1);
     const float64 position = (float64)(bright - 1) * part;
     const int64 floor = (int64)position;
-    if (lane == 0) {
-      rank[mine] = min(floor + own, bright - 1);
-      if (own == 0) weight[frame] = bright > 0 ? position - floor : nan("");
-    }
-    __syncwarp();
+    sought = min(floor + own, bright - 1);
+    if (threadIdx.x == 0) weight[frame] = bright > 0 ? position - floor : nan("");
   }
-  const int64 sought = rank[mine];
+  __syncwarp();
   const int holder = __popc(__ballot_sync(ALL_LANES, through <= sought));
   if (lane == holder) {
     int64 before = through - held;

@@ -23,7 +23,7 @@ def percentile(frames: Array, q: float) -> Array:
     n, size = pixels.shape[1], frames.itemsize
     defines = {"PIXEL": str(frames.dtype), "THREADS": THREADS, "ITEMS": ITEMS, "BINS": BINS}
     found = cupy.zeros((n_frames, 2), cupy.uint32)
-    rank, weight = cupy.empty((n_frames, 2), cupy.int64), cupy.empty(n_frames)
+    rank, weight = cupy.zeros((n_frames, 2), cupy.int64), cupy.empty(n_frames)
     for shift in range(8 * (size - 1), -1, -8):
         counts = cupy.zeros((n_frames, 2, BINS), cupy.uint64)
         for start in range(0, n_frames, FRAMES):
