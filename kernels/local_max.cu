@@ -47,7 +47,7 @@ __device__ __forceinline__ uint32 later(const uint32* words, int at, int pixels)
 // Over y, a window is the end of a block of SIZE_Y rows and the beginning of the next: `ahead` has
 // the maxima from each row of the first to its end, and takes in the rows of the second; `since`
 // has the maximum of what is in of these, and the least that a peak can be.
-extern "C" __global__ void __launch_bounds__(THREADS, 4)
+extern "C" __global__ void __launch_bounds__(THREADS, 1024 / THREADS)
     mark_peaks(const uint32* __restrict__ frames,      // [F, Z, Y, W]
                const uint32* __restrict__ source,      // [F, Z, Y, W]
                const float64* __restrict__ threshold,  // [F]
