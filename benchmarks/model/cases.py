@@ -43,7 +43,7 @@ def _detection(shape: tuple[int, ...], dtype: str, diameter: Any, spots: int) ->
 
         density = spots / 512**2 / (1 if len(shape) == 2 else 32)
         raw = cupy.asarray(movie((1, *shape), dtype, density))
-        options = Locator(diameter, minmass=100)._options(len(shape), is_float=False)
+        options = Locator(diameter, minmass=100).options(len(shape), is_float=False)
         return lambda: find(raw, options)
 
     return make
