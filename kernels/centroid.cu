@@ -93,7 +93,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   int64 corner = window[0];
   for (int i = 0; i < NDIM; ++i)
     corner = corner * sides[3 - NDIM + i] + window[1 + i] - RADIUS[i];
-  uint64 mass = 0, squares[SIZES] = {};
+  SUM mass = 0, squares[SIZES] = {};
   TOTAL before = 0;
   float64 along = 0, across = 0;
   uint32 most = 0, middle = 0;
@@ -104,7 +104,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     mass += pixel;
     for (int k = 0; k < NDIM; ++k) {
       const int32 from_centre = coordinate(place, k) - RADIUS[k];
-      squares[k % SIZES] += (uint64)pixel * (uint32)(from_centre * from_centre);
+      squares[k % SIZES] += (SUM)pixel * (uint32)(from_centre * from_centre);
     }
     most = max(most, pixel);
     if (i == PIXELS / 2) middle = pixel;

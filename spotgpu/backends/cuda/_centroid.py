@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import cupy
 import numpy as np
@@ -13,9 +14,9 @@ from spotgpu.backends.windows import angle_tables, mask_offsets
 __all__ = ["centroid", "characterize"]
 
 THREADS, WARP = 128, 32
-#: Lanes that a window has while it moves: with fewer, its sums take fewer steps, but it waits for
-#: more others of its warp.
-GROUP = 16
+#: Lanes that a window has while it moves, for masks of at most so many pixels. With fewer lanes the
+#: sums take fewer steps, but the window waits for more others of its warp.
+GROUPS = {200: 8, 600: 16}
 
 
 def centroid(
@@ -30,8 +31,8 @@ def centroid(
         places, _, _ = _tables(radius, cupy.cuda.Device().id)
         peaks = cupy.ascontiguousarray(peaks)
         arguments = (frames, *frames.shape[1:], peaks, n, places, max_iterations)
-        results, grid = (offsets, windows, mass), blocks(n * GROUP, THREADS)
         defines = _defines(radius, str(frames.dtype), "uint8")
+        results, grid = (offsets, windows, mass), blocks(n * defines["GROUP"], THREADS)
         launch("centroid", "refine", grid, THREADS, (*arguments, *results), defines)
     return offsets, windows, mass
 
@@ -66,19 +67,24 @@ def _tables(radius: tuple[int, ...], device: int) -> tuple[Array, Array, Array]:
 
 
 @lru_cache(maxsize=64)
-def _defines(radius: tuple[int, ...], frames: str, raw: str) -> dict[str, int | str]:
-    corner = mask_offsets(radius) + radius
-    # Of a moment, or of the mass.
-    largest = int(np.iinfo(frames).max) * max(len(corner), int(corner.sum(axis=0).max()))
+def _defines(radius: tuple[int, ...], frames: str, raw: str) -> dict[str, Any]:
+    offsets = mask_offsets(radius)
+    pixels = len(offsets)
+    # The most that a sum over the mask can be: a mass, a moment, a sum of squares.
+    weights = (pixels, (offsets + radius).sum(axis=0).max(), (offsets**2).sum())
+    largest = int(np.iinfo(frames).max) * int(max(weights))
+    total = "float64" if raw.startswith("float") else "int64"
+    if total == "int64" and int(np.iinfo(raw).max) * pixels < 1 << 31:
+        total = "int32"
     return {
         "THREADS": THREADS,
-        "GROUP": GROUP,
+        "GROUP": next((lanes for most, lanes in GROUPS.items() if pixels <= most), WARP),
         "NDIM": len(radius),
-        "PIXELS": len(corner),
+        "PIXELS": pixels,
         "SIZES": 1 if len(set(radius)) == 1 else len(radius),
         "RADII": "{" + ",".join(map(str, radius)) + "}",
         "PIXEL": frames,
         "SUM": "uint32" if largest < 1 << 32 else "uint64",
         "RAW": raw,
-        "TOTAL": "float64" if raw.startswith("float") else "int64",
+        "TOTAL": total,
     }
