@@ -27,6 +27,14 @@ def test_as_lists(n: int, n_keys: int) -> None:
         assert order[start[k] : start[k + 1]].tolist() == [i for i in range(n) if key[i] == k]
 
 
+def test_keys_of_many_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = keys(300, 40)
+    expected = cpu.group(key, 40)
+    monkeypatch.setattr("spotgpu.backends.cpu._group.LARGEST_BITS", 8)
+    for wide, usual in zip(cpu.group(key, 40), expected, strict=True):
+        np.testing.assert_array_equal(wide, usual)
+
+
 @pytest.mark.parametrize(("n", "n_keys"), SIZES)
 def test_kernel(cuda: ModuleType, n: int, n_keys: int) -> None:
     import cupy

@@ -9,6 +9,9 @@ from spotgpu.backends.cpu._scan import scan
 
 __all__ = ["group"]
 
+#: Of an int64, without its sign.
+LARGEST_BITS = 63
+
 
 def group(
     key: npt.NDArray[np.int64], n_keys: int
@@ -32,5 +35,13 @@ def group(
     start : ndarray of int64, shape (n_keys + 1,)
         Those of key k are ``order[start[k] : start[k + 1]]``.
     """
-    order = np.argsort(key, kind="stable")
-    return order, scan(np.bincount(key, minlength=n_keys))
+    start = scan(np.bincount(key, minlength=n_keys))
+    bits = len(key).bit_length()
+    if n_keys.bit_length() + bits > LARGEST_BITS:
+        return np.argsort(key, kind="stable"), start
+    # Several times as fast: numbers that are all different need no stable sort.
+    order = key << bits
+    order |= np.arange(len(key))
+    order.sort()
+    order &= (1 << bits) - 1
+    return order, start

@@ -25,4 +25,5 @@ def select(keep: npt.NDArray[np.bool_], *columns: npt.NDArray[Any]) -> tuple[npt
     tuple of ndarray, shapes (M, ...)
         ``column[keep]`` of each.
     """
-    return tuple(column[keep] for column in columns)
+    rows = np.flatnonzero(keep)
+    return tuple(column.take(rows, axis=0) for column in columns)

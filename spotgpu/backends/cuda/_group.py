@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cupy
 
-from spotgpu.backends.cuda._launch import Array, blocks, launch
+from spotgpu.backends.cuda._launch import Array, blocks, empty_rows, launch
 from spotgpu.backends.cuda._scan import scan
 
 __all__ = ["group"]
@@ -17,7 +17,7 @@ def group(key: Array, n_keys: int) -> tuple[Array, Array]:
     """As `spotgpu.backends.cpu.group`, on the device."""
     n = len(key)
     counts = cupy.zeros(n_keys, cupy.int64)
-    slot, members, order = (cupy.empty(n, cupy.int64) for _ in range(3))
+    slot, members, order = (empty_rows(n, (), cupy.int64) for _ in range(3))
     grid = blocks(n, THREADS)
     if n:
         launch("group", "count_members", grid, THREADS, (key, n, counts, slot), DEFINES)

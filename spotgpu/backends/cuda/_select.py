@@ -20,7 +20,7 @@ def select(keep: Array, *columns: Array) -> tuple[Array, ...]:
         return tuple(cupy.empty_like(column) for column in columns)
     grid = blocks(n, THREADS)
     counts = cupy.empty(grid, cupy.int64)
-    rows = cupy.empty(n, cupy.int64)
+    rows = empty_rows(n, (), cupy.int64)
     launch("select", "count_kept", grid, THREADS, (keep, n, counts), DEFINES)
     start = scan(counts)
     launch("select", "list_kept", grid, THREADS, (keep, n, start, rows), DEFINES)

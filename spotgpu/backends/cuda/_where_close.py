@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import cupy
 
 from spotgpu.backends.cuda._group import group
-from spotgpu.backends.cuda._launch import Array, blocks, launch
+from spotgpu.backends.cuda._launch import Array, blocks, empty_rows, launch
 
 __all__ = ["where_close"]
 
@@ -21,10 +21,10 @@ MIXER = "0x9e3779b97f4a7c15"
 def where_close(frame: Array, positions: Array, separation: Sequence[float], mass: Array) -> Array:
     """As `spotgpu.backends.cpu.where_close`, on the device."""
     n, ndim = positions.shape
-    key, marked = cupy.empty(n, cupy.int64), cupy.empty(n, bool)
+    key, marked = empty_rows(n, (), cupy.int64), empty_rows(n, (), bool)
     if n == 0:
         return marked
-    scaled = cupy.empty((n, ndim))
+    scaled = empty_rows(n, (ndim,), cupy.float64)
     # Two rows a spot or more, so that few cells share one.
     bits = n.bit_length() + 1
     shift = 64 - bits
