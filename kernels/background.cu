@@ -7,7 +7,7 @@ constexpr int SUMS = FLOATING ? 2 : 4;
 __constant__ const int32 MASK[][3] = COLUMNS;
 
 // A bit for each pixel that is not 0, in a rim of RADIUS_Z planes, HALO rows and RADIUS_X columns.
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(THREADS, 1024 / THREADS)
     pack(const PIXEL* __restrict__ frames,  // [F, Z, Y, X]
          int64 n_frames, int32 depth, int32 height, int32 width,
          uint32* __restrict__ words)  // [F, D, H, W]
@@ -42,7 +42,7 @@ __device__ void widen(uint32 (&column)[2 * HALO + 1], int step)
 }
 
 // A bit for each pixel that no spot reaches.
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(THREADS, 1024 / THREADS)
     find_outside(const uint32* __restrict__ words,  // [F, D, H, W]
                  int64 n_frames, int32 depth, int32 height, int32 width,
                  uint32* __restrict__ outside)  // [F, Z, R, X]
@@ -76,7 +76,7 @@ __device__ T warp_sum(T value)
 
 // Number and sum of the pixels outside, over ITEMS words a lane and then over the warp. Of integers
 // also the sums of the halves of their squares; floats less `level`, and squared if `squares`.
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(THREADS, 1024 / THREADS)
     sum_pixels(const RAW* __restrict__ raw,  // [F, Z, Y, X]
                int64 n_frames, int32 depth, int32 height, int32 width,
                const uint32* __restrict__ outside,  // [F, Z, R, X]
@@ -119,7 +119,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 
 // Level and noise, a warp a frame: of floats the one that `squares` tells. The variance of integers
 // is (count * squares - total^2) / count^2, its numerator exact in two words of 64 bits.
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(THREADS, 1024 / THREADS)
     finish(const TOTAL* __restrict__ parts,  // [F, SUMS, P]
            int64 n_frames, int64 n_parts, bool squares,
            float64* __restrict__ level,  // [F]

@@ -56,7 +56,7 @@ struct Near {
 
 // Counts the neighbours of each point, `most` at most; where there are more, `last` is the
 // farthest that is kept, -1 elsewhere.
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(THREADS, 1024 / THREADS)
     count_near(const float64* __restrict__ positions,  // [NDIM, N]
                const int64* __restrict__ key,          // [N]
                const int64* __restrict__ start,        // [C]
@@ -100,7 +100,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 }
 
 // Lists the neighbours of each point, as far as they are kept.
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(THREADS, 1024 / THREADS)
     fill_near(const float64* __restrict__ positions,  // [NDIM, N]
               const int64* __restrict__ key,          // [N]
               const int64* __restrict__ start,        // [C]

@@ -22,7 +22,7 @@ __device__ T sum_of(T value)
 
 // Moves the windows of a warp, GROUP lanes each, until all rest; lane i decides on axis i. A window
 // that rests is evaluated again with the others.
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(THREADS, 1024 / THREADS)
     refine(const PIXEL* __restrict__ frames,  // [F, Z, Y, X]
            int32 depth, int32 height, int32 width,
            const int64* __restrict__ peaks,  // [N, C]
@@ -71,7 +71,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 }
 
 // Measures the windows, a warp each.
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(THREADS, 1024 / THREADS)
     measure(const PIXEL* __restrict__ frames,  // [F, Z, Y, X]
             const RAW* __restrict__ raw,       // [F, Z, Y, X]
             int32 depth, int32 height, int32 width,
