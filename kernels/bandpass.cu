@@ -37,7 +37,7 @@ __device__ SUM total(Pixel pixel, int first)
 }
 
 // Both filters at RUN neighbours along an axis.
-template <int RUN, int BOX, int N, typename Pixel, typename Value, typename Result>
+template <int RUN, int UNROLL, int BOX, int N, typename Pixel, typename Value, typename Result>
 __device__ void filter(const float64 (&weights)[N], Pixel pixel, Value value, Result result)
 {
   constexpr int radius = N - 1, half = BOX / 2;
@@ -69,7 +69,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, RESIDENT)
   const int z = blockIdx.y * RUN_Z;
   const int64 here = (blockIdx.z * (int64)depth + z) * plane + at;
   const Line<PIXEL, int64> line{frames + here, plane, -z, depth - 1 - z, true};
-  filter<RUN_Z, BOX_Z>(
+  filter<RUN_Z, UNROLL_Z, BOX_Z>(
       OF_Z, [&](int i) { return line.nearest(i); }, [&](int i) { return line.or_zero(i); },
       [&](int i, float64 smooth, PIXEL mean) {
         if (z + i >= depth) return;
@@ -101,7 +101,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, RESIDENT)
     const Line<PIXEL, int> pixel{pixels + here, width, -y, height - 1 - y, true};
     const Line<VALUE, int> value{(const VALUE*)(VOLUME ? (const void*)values : pixels) + here,
                                  width, -y, height - 1 - y, x == inside};
-    filter<RUN_Y, BOX_Y>(
+    filter<RUN_Y, UNROLL_Y, BOX_Y>(
         OF_Y, [&](int i) { return pixel.nearest(i); }, [&](int i) { return value.or_zero(i); },
         [&](int i, float64 smooth, PIXEL mean) {
           smoothed[(row + i) * VALUE_PITCH + column] = smooth;
@@ -113,7 +113,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, RESIDENT)
   float64* const value = smoothed + own * VALUE_PITCH + start;
   const PIXEL* const pixel = means + own * PIXEL_PITCH + start;
   float64 above[RUN_X];
-  filter<RUN_X, BOX_X>(
+  filter<RUN_X, RUN_X, BOX_X>(
       OF_X, [&](int i) { return pixel[HALO + i]; }, [&](int i) { return value[HALO + i]; },
       [&](int i, float64 smooth, PIXEL mean) {
         const float64 rest = smooth - (float64)mean;

@@ -15,10 +15,10 @@ from spotgpu.backends.windows import gaussian_weights
 
 __all__ = ["bandpass", "difference", "quantise"]
 
-#: Pixels of a row and of a column that a thread filters.
-RUN_X, RUN_Z = 8, 8
-#: Sides of a tile, x and y, and pixels of a column that a thread filters: the first that fits.
-TILES = [(128, 32, 16), (64, 32, 16), (128, 16, 16), (64, 16, 16), (32, 16, 16), (32, 8, 8)]
+#: Pixels of a run, which a thread filters along an axis.
+RUN = 8
+#: Sides of a tile, x and y: the first that fits.
+TILES = [(128, 32), (64, 32), (128, 16), (64, 16), (32, 16), (32, 8)]
 #: Of the kernels that have no windows.
 THREADS, ITEMS = 256, 4
 #: Types that hold the sums of a window.
@@ -80,7 +80,7 @@ def _difference(
     if frames.ndim == 4:
         smoothed, background = cupy.empty(frames.shape), cupy.empty_like(frames)
         flat = [a.reshape(number, depth, plane) for a in (frames, smoothed, background)]
-        grid = (blocks(plane, constants["THREADS"]), blocks(depth, RUN_Z), number)
+        grid = (blocks(plane, constants["THREADS"]), blocks(depth, RUN), number)
         arguments = (flat[0], depth, plane, *flat[1:])
         launch("bandpass", "filter_z", grid, constants["THREADS"], arguments, constants)
     result, peak = cupy.empty(frames.shape), cupy.zeros(number, cupy.int64)
@@ -109,17 +109,16 @@ def _constants(
     pixel: str, noise_size: tuple[float, ...], smoothing_size: tuple[int, ...]
 ) -> tuple[dict[str, Any], int]:
     """Return what the kernels are compiled with, and the bytes of their tile."""
-    weights = [gaussian_weights(sigma) for sigma in noise_size]
-    halo = max(*(len(w) // 2 for w in weights[-2:]), *(side // 2 for side in smoothing_size[-2:]))
+    reach = [len(gaussian_weights(sigma)) // 2 for sigma in noise_size]
+    halo = max(*reach[-2:], *(side // 2 for side in smoothing_size[-2:]))
     itemsize = np.dtype(pixel).itemsize
-    for tile in TILES:
-        x, y, run = tile
-        threads = x * y // RUN_X
+    for x, y in TILES:
+        threads = x * y // RUN
         pitch, narrow = (_pitch(x + 2 * halo, size) for size in (8, itemsize))
         shared = y * (8 * pitch + itemsize * narrow)
         if shared + 8 * threads <= SHARED:
             break
-    volume = len(weights) == 3
+    volume, whole = len(noise_size) == 3, SUMS[pixel] != "float64"
     constants: dict[str, Any] = {
         "PIXEL": pixel,
         "VALUE": "float64" if volume else pixel,
@@ -127,22 +126,31 @@ def _constants(
         "VOLUME": int(volume),
         "TILE_X": x,
         "TILE_Y": y,
-        "RUN_X": RUN_X,
-        "RUN_Y": run,
-        "RUN_Z": RUN_Z,
+        "RUN_X": RUN,
+        "RUN_Y": RUN,
+        "RUN_Z": RUN,
         "HALO": halo,
         "THREADS": threads,
-        "RESIDENT": max(1, 1024 // threads),
-        "UNROLL": run,
+        # Registers hold neither windows of two arrays nor sums by doubling at several pixels.
+        "RESIDENT": max(1, (1024 if whole else 512) // threads),
+        "UNROLL_Y": RUN if whole and not volume else 1,
+        "UNROLL_Z": RUN if whole else 1,
         "VALUE_PITCH": pitch,
         "PIXEL_PITCH": narrow,
     }
-    boxes, gaussians = [1, *smoothing_size][-3:], [gaussian_weights(0.0), *weights][-3:]
-    for axis, side, gauss in zip("ZYX", boxes, gaussians, strict=True):
-        half = gauss[: len(gauss) // 2 + 1].tolist()
+    return {**constants, **_windows(noise_size, smoothing_size)}, shared
+
+
+def _windows(noise_size: tuple[float, ...], smoothing_size: tuple[int, ...]) -> dict[str, Any]:
+    """Return the windows of three axes; in planes, those of the first leave pixels alone."""
+    constants: dict[str, Any] = {}
+    windows = zip("ZYX", [0.0, *noise_size][-3:], [1, *smoothing_size][-3:], strict=True)
+    for axis, sigma, side in windows:
+        weights = gaussian_weights(sigma)
+        half = weights[: len(weights) // 2 + 1].tolist()
         constants[f"BOX_{axis}"] = side
         constants[f"GAUSS_{axis}"] = "{" + ",".join(weight.hex() for weight in half) + "}"
-    return constants, shared
+    return constants
 
 
 def _pitch(width: int, itemsize: int) -> int:
