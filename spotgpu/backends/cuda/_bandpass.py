@@ -111,13 +111,8 @@ def _constants(
     """Return what the kernels are compiled with, and the bytes of their tile."""
     reach = [len(gaussian_weights(sigma)) // 2 for sigma in noise_size]
     halo = max(*reach[-2:], *(side // 2 for side in smoothing_size[-2:]))
-    itemsize = np.dtype(pixel).itemsize
-    for x, y in TILES:
-        threads = x * y // RUN
-        pitch, narrow = (_pitch(x + 2 * halo, size) for size in (8, itemsize))
-        shared = y * (8 * pitch + itemsize * narrow)
-        if shared + 8 * threads <= SHARED:
-            break
+    (x, y, pitch, narrow), shared = _tile(np.dtype(pixel).itemsize, halo)
+    threads = x * y // RUN
     volume, whole = len(noise_size) == 3, SUMS[pixel] != "float64"
     constants: dict[str, Any] = {
         "PIXEL": pixel,
@@ -139,6 +134,16 @@ def _constants(
         "PIXEL_PITCH": narrow,
     }
     return {**constants, **_windows(noise_size, smoothing_size)}, shared
+
+
+def _tile(itemsize: int, halo: int) -> tuple[tuple[int, int, int, int], int]:
+    """Return the sides of a tile and the pitches of its rows, and its bytes."""
+    for x, y in TILES:
+        pitch, narrow = (_pitch(x + 2 * halo, size) for size in (8, itemsize))
+        shared = y * (8 * pitch + itemsize * narrow)
+        if shared + 8 * (x * y // RUN) <= SHARED:
+            break
+    return (x, y, pitch, narrow), shared
 
 
 def _windows(noise_size: tuple[float, ...], smoothing_size: tuple[int, ...]) -> dict[str, Any]:
