@@ -1,4 +1,5 @@
-// Optimal links of small components, a warp for each: a lane holds a pair, then tries assignments.
+// Optimal links of small components: a lane for one of one pair, a warp for one of several, where
+// a lane holds a pair, then tries assignments.
 
 // Returns how many of the values in the first `count` lanes are less than the own one, each value
 // counted once, and how many there are. The lanes behind have the value of the last of them.
@@ -21,8 +22,8 @@ __device__ bool is_nearest(float64 cost, int count, int lane, float64 null_cost,
   float64 least = cost;
   for (int step = WARP / 2; step > 0; step /= 2)
     least = fmin(least, __shfl_xor_sync(ALL_LANES, least, step));
-  const bool paid = least <= null_cost || count == 1;
-  const uint32 votes = __ballot_sync(ALL_LANES, paid && lane < count && cost == least);
+  const bool wanted = cost == least && cost <= null_cost && lane < count;
+  const uint32 votes = __ballot_sync(ALL_LANES, wanted);
   *tied = __popc(votes) > 1;
   return votes >> lane & 1;
 }
@@ -87,32 +88,42 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 {
   __shared__ float64 gains[WARPS][WARP];
   const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
-  const int64 component = (int64)blockIdx.x * WARPS + warp;
-  if (component >= n_components) return;
-  const int64 first = start[component], past = start[component + 1];
-  if (past - first > WARP) {
-    for (int64 i = first + lane; i < past; i += WARP) open[members[i]] = true;
-    return;
+  const int64 own = (int64)blockIdx.x * THREADS + threadIdx.x;
+  const int64 own_first = own < n_components ? start[own] : 0;
+  const int64 own_count = own < n_components ? start[own + 1] - own_first : 0;
+  if (own_count == 1) {
+    const int64 pair = members[own_first];
+    open[pair] = false;
+    match[target[pair]] = source[pair];
   }
-  const int count = past - first;
-  if (count == 0) return;
-  const int64 pair = members[first + min(lane, count - 1)];
-  int n_rows, n_columns;
-  const int row = rank_of(source[pair], count, lane, &n_rows);
-  const int column = rank_of(target[pair], count, lane, &n_columns);
-  bool left = true, linked = false;
-  if (n_rows == 1 || n_columns == 1) {
-    linked = is_nearest(cost[pair], count, lane, null_cost, &left);
-  } else if (max(n_rows, n_columns) <= SIDE) {
-    const float64 gain = cost[pair] - null_cost;
-    const int cell = row * SIDE + column;
-    gains[warp][lane] = 0;
-    __syncwarp();
-    if (lane < count && gain < 0) gains[warp][cell] = gain;
-    __syncwarp();
-    linked = is_best(gains[warp], ways, max(n_rows, n_columns), cell, gain <= 0, lane, &left);
+  uint32 todo = __ballot_sync(ALL_LANES, own_count > 1);
+  for (; todo; todo &= todo - 1) {
+    const int64 first = __shfl_sync(ALL_LANES, own_first, __ffs(todo) - 1);
+    const int64 size = __shfl_sync(ALL_LANES, own_count, __ffs(todo) - 1);
+    if (size > WARP) {
+      for (int64 i = lane; i < size; i += WARP) open[members[first + i]] = true;
+      continue;
+    }
+    const int count = size;
+    const int64 pair = members[first + min(lane, count - 1)];
+    int n_rows, n_columns;
+    const int row = rank_of(source[pair], count, lane, &n_rows);
+    const int column = rank_of(target[pair], count, lane, &n_columns);
+    const int side = max(n_rows, n_columns);
+    bool left = true, linked = false;
+    if (min(n_rows, n_columns) == 1) {
+      linked = is_nearest(cost[pair], count, lane, null_cost, &left);
+    } else if (side <= SIDE) {
+      const float64 gain = cost[pair] - null_cost;
+      const int cell = row * SIDE + column;
+      __syncwarp();  // lanes may still read the gains before
+      gains[warp][lane] = 0;
+      __syncwarp();
+      if (lane < count && gain < 0) gains[warp][cell] = gain;
+      __syncwarp();
+      linked = is_best(gains[warp], ways, side, cell, gain <= 0, lane, &left);
+    }
+    if (lane < count) open[pair] = left;
+    if (lane < count && linked && !left) match[target[pair]] = source[pair];
   }
-  if (lane >= count) return;
-  open[pair] = left;
-  if (linked && !left) match[target[pair]] = source[pair];
 }

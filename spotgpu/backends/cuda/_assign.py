@@ -29,7 +29,7 @@ def assign(
     _, of_target = components(source, target, n_sources, n_targets)
     members, start = _gathered(of_target[target], n_targets)
     arguments = (members, start, n_targets, source, target, cost, ways, null_cost, match, open_)
-    launch("assign", "solve", blocks(n_targets, WARPS), THREADS, arguments, defines)
+    launch("assign", "solve", blocks(n_targets, THREADS), THREADS, arguments, defines)
     return match, open_
 
 
