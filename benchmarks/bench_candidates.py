@@ -1,6 +1,8 @@
-"""Neighbours in another frame beside those of scipy's tree."""
+"""Neighbours in the frame before, for many frames at once, beside scipy's trees."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,23 +16,35 @@ REACH = 5.0
 
 
 def make(small: bool) -> Work:
-    """Return the work on random points in two frames."""
-    n = 200 if small else 50_000
-    side = REACH * n**0.5
-    positions = np.random.default_rng(0).uniform(0, side, (2, 2 * n))
-    frame = np.repeat(np.arange(2), n)
-    cells = Cells.of(positions, 2, REACH)
-    grid = cpu.grid(positions, frame, cells)
-    points = np.arange(n, 2 * n)
-    old, new = (cKDTree(grid.positions[:, k * n : (k + 1) * n].T) for k in range(2))
-    return Work(
-        ours=lambda: len(cpu.candidates(grid, points, -1, 50).cost),
-        peer=lambda: len(old.sparse_distance_matrix(new, REACH, output_type="ndarray")),
-        check=np.testing.assert_equal,
-    )
+    """Return the work on points of which 0.31 lie in a circle of the reach."""
+    frames, each = (5, 100) if small else (50, 2000)
+    rng = np.random.default_rng(0)
+    side = REACH * np.sqrt(np.pi * each / 0.31)
+    positions = rng.uniform(0, side, (2, frames * each))
+    frame = np.repeat(np.arange(frames), each)
+
+    def ours() -> np.ndarray:
+        grid = cpu.grid(positions, frame, Cells.of(positions, frames, REACH))
+        found = cpu.candidates(grid, np.arange(each, len(frame)), -1, each)
+        return np.stack([grid.order[found.source], grid.order[found.query + each]])
+
+    def peer() -> np.ndarray:
+        trees = [cKDTree(part.T) for part in np.split(positions, frames, axis=1)]
+        found = [
+            before.sparse_distance_matrix(after, REACH, output_type="ndarray")
+            for before, after in pairwise(trees)
+        ]
+        first = each * np.arange(frames - 1).repeat([len(part) for part in found])
+        pairs = np.concatenate(found)
+        return np.stack([pairs["i"] + first, pairs["j"] + first + each])
+
+    def check(one: np.ndarray, other: np.ndarray) -> None:
+        np.testing.assert_array_equal(*(pairs[:, np.lexsort(pairs)] for pairs in (one, other)))
+
+    return Work(ours, peer, check)
 
 
-CASES = [Case("candidates of 50,000 points", "scipy.spatial.cKDTree", make)]
+CASES = [Case("candidates of 50 x 2,000 points", "scipy.spatial.cKDTree", make, 2)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

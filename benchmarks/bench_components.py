@@ -1,41 +1,42 @@
-"""Connected components beside scipy's."""
+"""Connected components beside a walk in Python."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from benchmarks.interleaved import Case, Work, smoke
 from spotgpu.backends import cpu
-from spotgpu.backends.cells import Cells
-
-REACH = 5.0
 
 
 def make(small: bool) -> Work:
-    """Return the work on random points in two frames."""
-    n = 200 if small else 50_000
-    side = REACH * n**0.5
-    positions = np.random.default_rng(0).uniform(0, side, (2, 2 * n))
-    frame = np.repeat(np.arange(2), n)
-    cells = Cells.of(positions, 2, REACH)
-    near = cpu.candidates(cpu.grid(positions, frame, cells), np.arange(n, 2 * n), -1, 50)
+    """Return the work on random pairs."""
+    n = 300 if small else 100_000
+    rng = np.random.default_rng(0)
+    target = np.sort(rng.integers(0, n, n))
+    source = rng.integers(0, n, n)
 
-    def peer() -> int:
-        ones = np.ones(len(near.cost))
-        graph = coo_array((ones, (near.query, n + near.source)), shape=(3 * n, 3 * n))
-        return int(connected_components(graph, directed=False)[0])
+    def peer() -> np.ndarray:
+        parent = list(range(2 * n))
 
-    def ours() -> int:
-        of_source, of_target = cpu.components(near.source, near.query, 2 * n, n)
-        return len(np.unique(np.concatenate([of_source, of_target])))
+        def root(node: int) -> int:
+            while parent[node] != node:
+                parent[node] = node = parent[parent[node]]
+            return node
 
-    return Work(ours=ours, peer=peer, check=np.testing.assert_equal)
+        for one, other in zip(target.tolist(), (source + n).tolist(), strict=True):
+            low, high = sorted((root(one), root(other)))
+            parent[high] = low
+        return np.array([root(node) for node in range(2 * n)])
+
+    def ours() -> np.ndarray:
+        of_source, of_target = cpu.components(source, target, n, n)
+        return np.concatenate([of_target, of_source])
+
+    return Work(ours, peer, check=np.testing.assert_array_equal)
 
 
-CASES = [Case("components of 50,000 pairs of frames", "scipy.sparse.csgraph", make)]
+CASES = [Case("components of 100,000 pairs", "union-find in Python", make, 3)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
