@@ -29,7 +29,9 @@ CASES = [
 def test_kernel(cuda: ModuleType, shape: Any, axis: int, dtype: Any, window: Any) -> None:
     import cupy
 
-    frames = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
+    frames *= (rng.random(shape) < 0.2).astype(dtype)
     dilated = cuda.dilation(cupy.asarray(frames), axis, *window)
     assert dilated.dtype == dtype
     np.testing.assert_array_equal(dilated.get(), cpu.dilation(frames, axis, *window))
