@@ -76,26 +76,22 @@ def centroid(
        https://doi.org/10.1006/jcis.1996.0217, equation 7.
     """
     number, centre = peaks[:, 0], peaks[:, 1:].T.copy()
-    windows, offsets = centre.copy(), np.empty(centre.shape)
-    mass = np.empty(len(peaks))
     low = np.asarray(radius)[:, None]
     high = np.asarray(frames.shape[1:])[:, None] - 1 - low
     moments = _Moments(frames, radius)
+    offset, weight = moments(number, centre)
+    windows, offsets, mass = centre.copy(), offset.copy(), weight.copy()
     active = np.arange(len(peaks))
-    for _ in range(max_iterations):
-        sums = moments(number, centre)
-        # Offsets from the window's corner, not its centre: the rounding decides which pixel a
-        # centre of mass at exactly 0.6 belongs to.
-        with np.errstate(invalid="ignore"):
-            offset = sums[1:] / sums[0] - low
-        windows[:, active], offsets[:, active], mass[active] = centre, offset, sums[0]
+    for _ in range(max_iterations - 1):
         moved = centre + (offset > SHIFT)
         moved -= offset < -SHIFT
         np.maximum(np.minimum(moved, high, out=moved), low, out=moved)
-        goes_on = (moved != centre).any(axis=0)
-        if not goes_on.any():
+        goes_on = np.flatnonzero((moved != centre).any(axis=0))
+        if goes_on.size == 0:
             break
         active, number, centre = active[goes_on], number[goes_on], moved[:, goes_on]
+        offset, weight = moments(number, centre)
+        windows[:, active], offsets[:, active], mass[active] = centre, offset, weight
     return np.ascontiguousarray(offsets.T), np.column_stack([peaks[:, :1], windows.T]), mass
 
 
@@ -188,23 +184,26 @@ class _Windows:
 
 
 class _Moments:
-    """sum(I) and sum(I (k_i + r_i)) of windows, exact."""
+    """Centre of mass and mass of windows."""
 
     def __init__(self, frames: npt.NDArray[Any], radius: tuple[int, ...]) -> None:
+        self.radius = np.asarray(radius)[:, None]
         corner = mask_offsets(radius) + radius
-        table = np.vstack([np.ones(len(corner)), corner.T])
-        self.table = _exact(table, frames.dtype)
+        self.table = _exact(np.vstack([np.ones(len(corner)), corner.T]), frames.dtype)
         self.windows = _Windows(frames.shape, radius)
         self.pixels = frames.reshape(-1)
 
     def __call__(
         self, number: npt.NDArray[np.int64], centre: npt.NDArray[np.int64]
-    ) -> npt.NDArray[np.float64]:
-        """Return the sums, (1 + ndim, N), of the windows of frames `number` at `centre`."""
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return offsets, (ndim, N), and mass, (N,), of the windows of frames `number`."""
         sums = np.empty((len(self.table), len(number)))
         for some, index in self.windows(number, centre):
             sums[:, some] = self.table @ self.pixels.take(index).astype(self.table.dtype)
-        return sums
+        # From the window's corner, not its centre: the rounding decides which pixel a centre of
+        # mass at exactly 0.6 belongs to.
+        with np.errstate(invalid="ignore"):
+            return sums[1:] / sums[0] - self.radius, sums[0]
 
 
 def _exact(table: npt.NDArray[np.float64], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
