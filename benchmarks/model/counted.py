@@ -57,8 +57,8 @@ class Launch:
 
 def lined(text: str, stem: str) -> str:
     """Return what is joined for a kernel, numbering the lines of its own file from 1."""
-    own = (KERNELS / f"{stem}.cu").read_text(encoding="utf-8")
-    return text.replace(own, f'#line 1 "{stem}.cu"\n{own}')
+    prelude = (KERNELS / "prelude.cuh").read_text(encoding="utf-8") + "\n"
+    return f'{prelude}#line 1 "{stem}.cu"\n{text.removeprefix(prelude)}'
 
 
 def cost(launches: Iterable[Launch], space: str) -> float:
