@@ -148,7 +148,7 @@ class Grid(NamedTuple):
         Which of the points passed in each point of the grid is.
     key : ndarray of int64, shape (N,)
         Cell of each point, ascending.
-    start : ndarray of integers, shape (cells + 1,)
+    start : ndarray of int64, shape (cells + 1,)
         First point of each cell, and N.
     positions : ndarray of float64, shape (ndim, N)
         One row an axis.

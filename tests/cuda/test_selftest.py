@@ -10,6 +10,7 @@ import pytest
 
 from spotgpu.cli import main as run
 from spotgpu.pipeline import selftest
+from tests.tolerance import MSD_FFT
 
 
 def test_every_computation_has_the_bits_of_the_cpu(cuda: ModuleType) -> None:
@@ -18,6 +19,7 @@ def test_every_computation_has_the_bits_of_the_cpu(cuda: ModuleType) -> None:
     assert {v.name for v in verdicts} >= set(cuda.__all__) - {"get", "put", "room", "difference"}
     assert {"locate", "link", "imsd"} <= {v.name for v in verdicts}
     assert all(v.cpu > 0 and v.cuda > 0 for v in verdicts)
+    assert {v.name: v.tolerance for v in verdicts if v.tolerance} == {"imsd": MSD_FFT.allowed}
 
 
 def test_verdict(device: None, capsys: pytest.CaptureFixture[str]) -> None:
@@ -27,7 +29,7 @@ def test_verdict(device: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert "compute capability" in lines[1]
     assert sum(line.startswith("same    bandpass") for line in lines) == 4
     assert lines[-1].startswith("passed: ")
-    assert lines[-1].endswith("each with the CPU's bits")
+    assert lines[-1].endswith("with the CPU's bits; imsd within 1e-08, as the CPU sums by FFT")
 
 
 def test_what_is_wrong_is_said(
