@@ -1,4 +1,4 @@
-"""The bandpass and its quantisation beside trackpy's."""
+"""The bandpass beside trackpy's."""
 
 from __future__ import annotations
 

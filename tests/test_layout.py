@@ -26,8 +26,6 @@ def stems(backend: str) -> set[str]:
 
 
 STEMS = sorted(stems("cpu"))
-#: Kernels that have a file of their own beside the stem that launches them.
-PARTS = {"quantise": "bandpass"}
 
 
 def tree(backend: str, module: str) -> ast.Module:
@@ -78,8 +76,7 @@ def test_stem_is_in_five_rooms(stem: str) -> None:
 
 def test_nothing_is_in_some_rooms_only() -> None:
     assert stems("cuda") == set(STEMS)
-    assert set(PARTS.values()) < set(STEMS)
-    assert {path.stem for path in (ROOT / "kernels").glob("*.cu")} == {*STEMS, *PARTS}
+    assert {path.stem for path in (ROOT / "kernels").glob("*.cu")} == set(STEMS)
     assert {path.stem[5:] for path in (ROOT / "tests/kernels").glob("test_*.py")} == set(STEMS)
 
 

@@ -15,7 +15,7 @@ from scipy import ndimage
 from benchmarks.scenes import spots
 from spotgpu.backends import cpu
 from spotgpu.backends.cpu import _bandpass as module
-from spotgpu.backends.cpu import bandpass, quantise
+from spotgpu.backends.cpu import bandpass
 from spotgpu.backends.cpu._certified import certified
 from spotgpu.backends.windows import gaussian_weights
 
@@ -143,13 +143,6 @@ def test_constant_frame(value: int) -> None:
     assert scale[0] == 1
 
 
-def test_quantise() -> None:
-    frame = np.array([[[-3.0, 0.0, 1.0], [2.5, 4.0, 5.0]]])
-    quantised, scale = quantise(frame, np.uint8)
-    assert scale[0] == 51
-    np.testing.assert_array_equal(quantised[0], [[0, 0, 51], [127, 204, 255]])
-
-
 INTEGERS = [np.uint8, np.int8, np.uint16, np.int16, np.uint32, np.int32]
 
 
@@ -216,25 +209,3 @@ def test_kernel_of_negative_zeros(cuda: ModuleType) -> None:
     frames = np.full((1, 20, 30), -0.0)
     frames[0, 0, 0] = 0.0
     check_kernel(cuda, frames, (1, 1), (3, 3), 0, np.uint8)
-
-
-@pytest.mark.parametrize("dtype", INTEGERS)
-def test_kernel_of_quantise(cuda: ModuleType, dtype: Any) -> None:
-    import cupy
-
-    frames = np.random.default_rng(0).normal(0, 5, (4, 33, 65))
-    frames[1] = -np.abs(frames[1])
-    frames[2] = 0
-    frames[3, 32, 64] = 1e6
-    given = cupy.asarray(frames)
-    same(cuda.quantise(given, dtype), cpu.quantise(frames, dtype))
-    peak = np.array([20.0, 0.0, 3.0, 1e6])
-    same(cuda.quantise(given, dtype, cupy.asarray(peak)), cpu.quantise(frames, dtype, peak))
-
-
-@pytest.mark.parametrize("n", [1, 31, 1023, 1024, 1025])
-def test_kernel_of_quantise_at_the_ends_of_blocks(cuda: ModuleType, n: int) -> None:
-    import cupy
-
-    frames = np.arange(2.0 * n).reshape(2, 1, n)
-    same(cuda.quantise(cupy.asarray(frames), np.uint16), cpu.quantise(frames, np.uint16))

@@ -4,7 +4,7 @@ from spotgpu.backends.cpu._argwhere import argwhere
 from spotgpu.backends.cpu._array import get, put, room
 from spotgpu.backends.cpu._assign import assign
 from spotgpu.backends.cpu._background import background
-from spotgpu.backends.cpu._bandpass import bandpass, difference, quantise
+from spotgpu.backends.cpu._bandpass import bandpass, difference
 from spotgpu.backends.cpu._candidates import candidates
 from spotgpu.backends.cpu._centroid import centroid, characterize
 from spotgpu.backends.cpu._components import components
@@ -15,6 +15,7 @@ from spotgpu.backends.cpu._group import group
 from spotgpu.backends.cpu._local_max import local_max
 from spotgpu.backends.cpu._msd import ensemble, msd
 from spotgpu.backends.cpu._percentile import percentile
+from spotgpu.backends.cpu._quantise import quantise
 from spotgpu.backends.cpu._scan import scan
 from spotgpu.backends.cpu._select import select
 from spotgpu.backends.cpu._where_close import where_close

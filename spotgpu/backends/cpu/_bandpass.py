@@ -1,4 +1,4 @@
-"""Mirror of the `bandpass` kernels: subtract the background, suppress the noise, quantise."""
+"""Mirror of the `bandpass` kernels: subtract the background, suppress the noise."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from spotgpu.backends.cpu._certified import certified
+from spotgpu.backends.cpu._quantise import quantise
 from spotgpu.backends.cpu._strips import BLOCK, Window, running, slide
 from spotgpu.backends.windows import gaussian_weights
 
-__all__ = ["bandpass", "difference", "quantise"]
+__all__ = ["bandpass", "difference"]
 
 
 def bandpass(
@@ -79,7 +80,8 @@ def bandpass(
         if fast is None:
             rest = _lowpass(frame, weights)
             _subtract(rest, background, threshold)
-            fast = _stretch(rest, quantised.dtype, float(rest.max()))
+            levels, factors = quantise(rest[None], quantised.dtype)
+            fast = levels[0], float(factors[0])
         quantised[number], scale[number] = fast
     return quantised, scale
 
@@ -115,57 +117,6 @@ def difference(
         rest[...] = _lowpass(frame, weights)
         _subtract(rest, _boxcar(frame, smoothing_size), threshold)
     return result
-
-
-def quantise(
-    frames: npt.NDArray[np.float64],
-    dtype: npt.DTypeLike,
-    peak: npt.NDArray[np.float64] | None = None,
-) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
-    """Stretch each frame over the range of an integer type.
-
-    Equivalent to, for each frame::
-
-        peak = frame.max()
-        scale = np.iinfo(dtype).max / peak if peak > 0 else 1.0
-        quantised = (scale * np.clip(frame, 0, None)).astype(dtype)     # truncates
-
-    Parameters
-    ----------
-    frames : ndarray of float64, shape (F, [Z,] Y, X)
-        What is negative becomes 0.
-    dtype : dtype
-        Integer type of at most 32 bits.
-    peak : ndarray of float64, shape (F,), optional
-        The largest value of each, if the frames are parts of larger ones.
-
-    Returns
-    -------
-    quantised : ndarray of `dtype`, shape (F, [Z,] Y, X)
-        The integer frames.
-    scale : ndarray of float64, shape (F,)
-        What each frame was multiplied by.
-    """
-    quantised = np.empty(frames.shape, dtype)
-    scale = np.empty(len(frames))
-    for number, frame in enumerate(frames):
-        largest = float(frame.max() if peak is None else peak[number])
-        quantised[number], scale[number] = _stretch(frame, quantised.dtype, largest)
-    return quantised, scale
-
-
-def _stretch(
-    frame: npt.NDArray[np.float64], dtype: np.dtype[Any], peak: float
-) -> tuple[npt.NDArray[Any], float]:
-    scale = np.iinfo(dtype).max / peak if peak > 0 else 1.0
-    quantised = np.empty(frame.shape, dtype)
-    source, target = frame.reshape(-1), quantised.reshape(-1)
-    for start in range(0, source.size, BLOCK):
-        strip = slice(start, start + BLOCK)
-        stretched = np.maximum(source[strip], 0.0)
-        stretched *= scale
-        target[strip] = stretched.astype(dtype)
-    return quantised, scale
 
 
 def _lowpass(

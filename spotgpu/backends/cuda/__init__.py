@@ -4,7 +4,7 @@ from spotgpu.backends.cuda._argwhere import argwhere
 from spotgpu.backends.cuda._array import get, put, room
 from spotgpu.backends.cuda._assign import assign
 from spotgpu.backends.cuda._background import background
-from spotgpu.backends.cuda._bandpass import bandpass, difference, quantise
+from spotgpu.backends.cuda._bandpass import bandpass, difference
 from spotgpu.backends.cuda._candidates import candidates
 from spotgpu.backends.cuda._centroid import centroid, characterize
 from spotgpu.backends.cuda._components import components
@@ -14,6 +14,7 @@ from spotgpu.backends.cuda._group import group
 from spotgpu.backends.cuda._local_max import local_max
 from spotgpu.backends.cuda._msd import ensemble, msd
 from spotgpu.backends.cuda._percentile import percentile
+from spotgpu.backends.cuda._quantise import quantise
 from spotgpu.backends.cuda._scan import scan
 from spotgpu.backends.cuda._select import select
 from spotgpu.backends.cuda._where_close import where_close

@@ -1,4 +1,4 @@
-"""Launchers of `bandpass` and `quantise`; the mirrors in `spotgpu.backends.cpu` specify them."""
+"""Launchers of the `bandpass` kernels; the mirrors in `spotgpu.backends.cpu` specify them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from spotgpu.backends.cuda._launch import SHARED, Array, blocks, launch
+from spotgpu.backends.cuda._quantise import quantise
 from spotgpu.backends.windows import gaussian_weights
 
-__all__ = ["bandpass", "difference", "quantise"]
+__all__ = ["bandpass", "difference"]
 
 #: Pixels of a run, which a thread filters along an axis.
 RUN = 8
 #: Sides of a tile, x and y: the first that fits.
 TILES = [(128, 32), (64, 32), (128, 16), (64, 16), (32, 16), (32, 8)]
-#: Of the kernels that have no windows.
-THREADS, ITEMS = 256, 4
 #: Types that hold the sums of a window.
 SUMS = {
     "uint8": "uint32",
@@ -43,7 +42,7 @@ def bandpass(
 ) -> tuple[Array, Array]:
     """As `spotgpu.backends.cpu.bandpass`, on the device."""
     rest, peak = _difference(frames, noise_size, smoothing_size, threshold)
-    return _stretched(rest, peak, dtype)
+    return quantise(rest, dtype, peak.view(cupy.float64))
 
 
 def difference(
@@ -54,18 +53,6 @@ def difference(
 ) -> Array:
     """As `spotgpu.backends.cpu.difference`, on the device."""
     return _difference(frames, noise_size, smoothing_size, threshold)[0]
-
-
-def quantise(frames: Array, dtype: npt.DTypeLike, peak: Array | None = None) -> tuple[Array, Array]:
-    """As `spotgpu.backends.cpu.quantise`, on the device."""
-    if peak is not None:
-        return _stretched(frames, peak.view(cupy.int64), dtype)
-    n, number = frames[:1].size, len(frames)
-    bits = cupy.zeros(number, cupy.int64)
-    grid = (blocks(n, THREADS * ITEMS), 1, number)
-    constants = {"THREADS": THREADS, "ITEMS": ITEMS, "RESULT": np.dtype(dtype).name}
-    launch("quantise", "find_peak", grid, THREADS, (frames.reshape(number, n), n, bits), constants)
-    return _stretched(frames, bits, dtype)
 
 
 def _difference(
@@ -90,18 +77,6 @@ def _difference(
     arguments = (*sources, height, width, depth, threshold, result.reshape(shape), peak)
     launch("bandpass", "filter_planes", grid, constants["THREADS"], arguments, constants, shared)
     return result, peak
-
-
-def _stretched(frames: Array, peak: Array, dtype: npt.DTypeLike) -> tuple[Array, Array]:
-    n, number = frames[:1].size, len(frames)
-    quantised, scale = cupy.empty(frames.shape, dtype), cupy.empty(number)
-    grid = (blocks(n, THREADS * ITEMS), 1, number)
-    constants = {"THREADS": THREADS, "ITEMS": ITEMS, "RESULT": quantised.dtype.name}
-    top = int(np.iinfo(quantised.dtype).max)
-    flat = frames.reshape(number, n), quantised.reshape(number, n)
-    arguments = (flat[0], n, top, peak, flat[1], scale)
-    launch("quantise", "stretch", grid, THREADS, arguments, constants)
-    return quantised, scale
 
 
 @lru_cache(maxsize=64)
