@@ -51,18 +51,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1024 / THREADS)
     mark_peaks(const uint32* __restrict__ frames,      // [F, Z, Y, W]
                const uint32* __restrict__ source,      // [F, Z, Y, W]
                const float64* __restrict__ threshold,  // [F]
-               int32 depth,
-               int32 height,
-               int32 width,
-               int32 tiles_y,
-               int32 tiles_x,
-               int32 rows,
-               int32 first_z,
-               int32 last_z,
-               int32 first_y,
-               int32 last_y,
-               int32 first_x,
-               int32 last_x,
+               int32 depth, int32 height, int32 width, int32 tiles_y, int32 tiles_x, int32 rows,
+               int32 first_z, int32 last_z, int32 first_y, int32 last_y,
+               int32 first_x, int32 last_x,
                BITS* __restrict__ mask,  // [F, Z, Y, M]
                int32 runs)
 {
@@ -80,14 +71,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1024 / THREADS)
   // beyond.
   const int64 origin = (int64)plane * height * width;
   const int last = (height - 1) * width + x;
-
-  // The bits that the thread writes in the end: some of a row of its own in each chunk.
-  const int line = threadIdx.x / RUNS, own = run + threadIdx.x % RUNS;
-  const int pixel = own * RUN * LANES;
-  const int from = min(max(first_x - pixel, 0), RUN * LANES);
-  const int to = min(max(last_x + 1 - pixel, from), RUN * LANES);
-  uint32 inside = (uint32)((1ull << to) - (1ull << from));
-  if (!(level < LARGEST && first_z <= z && z <= last_z)) inside = 0;
+  const bool has_peaks = level < LARGEST && first_z <= z && z <= last_z;
 
   uint32 ahead[SIZE_Y], centre[HIGH_Y + 1];
   int next = x;
@@ -105,6 +89,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1024 / THREADS)
   }
   for (int start = top; start < bottom; start += CHUNK) {
     if (has_column) {
+      if (SEPARATE && is_inner)
+        for (int at = 0; at < CHUNK; ++at)
+          pixels[at][inner] = frames[origin + min((start + at) * width + x, last)];
 #pragma unroll
       for (int k = 0; k < REPEATS; ++k) {
 #pragma unroll
@@ -115,9 +102,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1024 / THREADS)
 #pragma unroll
         for (int i = 0; i < SIZE_Y; ++i) {
           const int at = k * SIZE_Y + i;
-          uint32 own = i <= HIGH_Y ? centre[i] : ahead[i - HIGH_Y - 1];
-          if (SEPARATE) own = frames[origin + min((start + at) * width + x, last)];
-          if (is_inner) pixels[at][inner] = own;
+          if (!SEPARATE && is_inner)
+            pixels[at][inner] = i <= HIGH_Y ? centre[i] : ahead[i - HIGH_Y - 1];
           tall[at][column] = maximum(ahead[i], since);
           next = min(next + width, last);
           ahead[i] = source[origin + next];
@@ -146,9 +132,14 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1024 / THREADS)
       found[at][first / RUN] = bits;
     }
     __syncthreads();
-    const int row = start + line;
+    const int line = threadIdx.x / RUNS, own = run + threadIdx.x % RUNS, row = start + line;
     if (line < CHUNK && row < bottom && own < runs) {
-      const uint32 bits = first_y <= row && row <= last_y ? found[line][threadIdx.x % RUNS] & inside : 0;
+      const int pixel = own * RUN * LANES;
+      const int from = min(max(first_x - pixel, 0), RUN * LANES);
+      const int to = min(max(last_x + 1 - pixel, from), RUN * LANES);
+      const uint32 inside = (1ull << to) - (1ull << from);
+      const bool is_in = has_peaks && first_y <= row && row <= last_y;
+      const uint32 bits = is_in ? found[line][threadIdx.x % RUNS] & inside : 0;
       mask[((int64)plane * height + row) * runs + own] = bits;
     }
   }

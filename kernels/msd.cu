@@ -44,7 +44,7 @@ __device__ void add_pairs(Sums& sums, const Piece& now, const Piece& later, int6
         const int ahead = b + 1 + r;
         const float64 end = later.x[ahead % 2][(t + ahead) / 2 + threadIdx.x];
         const float64 step = both[r] >> b & 1 ? end - x : 0;
-        if (DETAIL) sums.shift[r] += step;
+        sums.shift[r] += step;
         sums.square[r] += step * step;
       }
     }
@@ -64,7 +64,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   const int64 first = starts[blockIdx.x], span = starts[blockIdx.x + 1] - first;
   const int64 base = (int64)blockIdx.y * LAGS, lag = base + 2 * threadIdx.x;
   const int64 own = blockIdx.x * lags + lag, column = gridDim.x * lags;
-  Piece& later = pieces[base > 0];
+  Piece& later = pieces[PIECES - 1];
   Sums sums;
   float64 total[2] = {0, 0};
   for (int64 axis = 0; axis < axes; ++axis) {
@@ -73,7 +73,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     for (int64 t = 0; t < span - base; t += TILE) {
       __syncthreads();
       load(pieces[0], x, valid + first, t, span);
-      if (base > 0) load(later, x, valid + first, t + base, span);
+      if (PIECES > 1) load(later, x, valid + first, t + base, span);
       __syncthreads();
       add_pairs(sums, pieces[0], later, span - base - t);
     }
@@ -142,7 +142,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     float64 total = 0;
     for (int64 k = first; k < past; ++k) {
       const int64 at = k * lags + m;
-      if (weights[at] > 0)
+      if (weights[at] != 0)
         total += weights[at] * (column < columns ? means[column * tracks * lags + at] : 1);
     }
     totals[run * lags + m] = total;

@@ -94,9 +94,10 @@ def work() -> None:
     """Do what users do, with default options."""
     import spotgpu as sg
 
+    # Frames as wide as the widest tile.
     for dtype in ("uint8", "uint16", "float32"):
-        sg.batch(movie((2, 64, 72), dtype), 11, device="cuda")
-        sg.batch(movie((2, 16, 40, 44), dtype), (5, 9, 9), device="cuda")
+        sg.batch(movie((2, 40, 512), dtype), 11, device="cuda")
+        sg.batch(movie((2, 12, 24, 512), dtype), (5, 9, 9), device="cuda")
     for ndim in (2, 3):
         tracks = sg.link(spots(ndim), 4, memory=2, device="cuda")
         for detail in (False, True):

@@ -19,8 +19,9 @@ WARP = 32
 THREADS = 256
 #: Words of a run, which a thread looks at; runs of a tile, rows of a tile.
 RUN, RUNS, ROWS = 8, 16, 64
-#: Largest windows that the kernel takes, in rows and in words; larger ones are reduced before.
-TALLEST, WIDEST = 32, 16
+#: Largest windows that the kernel takes without spills, in rows and in words; larger ones are
+#: reduced before. Those that are reduced already are less tall.
+TALLEST, SHORTER, WIDEST = 16, 13, 10
 #: Windows of `dilation` reach that far.
 REACH = 15
 
@@ -62,7 +63,7 @@ def _reduced(pixels: Array, size: Sequence[int]) -> tuple[Array, list[list[int]]
         part = [min(n, REACH) for n in reach[0]]
         source = dilation(source, 1, *part)
         reach[0] = [n - m for n, m in zip(reach[0], part, strict=True)]
-    while sum(reach[1]) >= TALLEST:
+    while sum(reach[1]) >= (TALLEST if source is pixels else SHORTER):
         part = [min(n // 2, REACH) for n in reach[1]]
         source = dilation(source, 2, *part)
         reach[1] = [n - m for n, m in zip(reach[1], part, strict=True)]
@@ -111,7 +112,8 @@ def _constants(reach: list[list[int]], lanes: int, runs: int, separate: bool) ->
     seen = blocks(low_x, lanes) + RUN + blocks(high_x, lanes)
     columns = (of_tile - 1) * RUN + blocks(seen, 4) * 4
     return {
-        "THREADS": WARP * blocks(max(columns, chunk * of_tile), WARP),
+        # As many blocks of a power of two as a multiprocessor has room for.
+        "THREADS": max(WARP, 1 << (max(columns, chunk * of_tile) - 1).bit_length()),
         "LANES": lanes,
         "BITS": f"uint{RUN * lanes}",
         "LOW_Y": low_y,
