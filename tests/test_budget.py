@@ -7,9 +7,6 @@ from pathlib import Path
 
 import pytest
 
-#: Not all kernels have their entries yet.
-pytestmark = pytest.mark.slow
-
 ROOT = Path(__file__).parents[1]
 KERNELS = ROOT / "kernels"
 BUDGET = json.loads((KERNELS / "budget.json").read_text())

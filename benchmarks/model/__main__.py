@@ -23,7 +23,7 @@ from benchmarks.model.cards import CARDS  # noqa: E402
 from benchmarks.model.cases import CASES  # noqa: E402
 from benchmarks.model.counted import launches_of  # noqa: E402
 from benchmarks.model.timing import Time, time_of  # noqa: E402
-from benchmarks.model.traffic import STREAMS, measured  # noqa: E402
+from benchmarks.model.traffic import FIGURES, STREAMS, measured  # noqa: E402
 
 
 def _us(seconds: float) -> str:
@@ -74,15 +74,15 @@ def model(words: Sequence[str]) -> bool:
 
 def traffic(words: Sequence[str], file: str | None) -> None:
     """Print the traffic of the kernels that stream."""
-    print("| work | kernel | bytes / least | sectors / least | conflicts / least |")
-    print("|---|---|---|---|---|")
+    print("| work | kernel |", *(f" {title} |" for title in FIGURES.values()), sep="")
+    print("|---" * (2 + len(FIGURES)) + "|")
     rows = []
     for name in STREAMS:
         if words and not any(word in name for word in words):
             continue
         for row in measured(name):
             rows.append(row)
-            figures = (f"{row[key]:.2f}" for key in ("moved", "sectors", "conflicts"))
+            figures = (f"{row[figure]:.3g}" for figure in FIGURES)
             print(f"| {name} | {row['kernel']} | {' | '.join(figures)} |", flush=True)
     if file:
         Path(file).write_text(json.dumps(rows), encoding="utf-8")

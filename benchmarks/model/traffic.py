@@ -1,4 +1,4 @@
-"""Memory traffic of the kernels that stream, each at a size for the simulator."""
+"""Memory traffic and instructions of the kernels that stream, at a size for the simulator."""
 
 from __future__ import annotations
 
@@ -9,8 +9,19 @@ import numpy as np
 
 from benchmarks.model.counted import Launch, cost, launches_of
 from benchmarks.model.scenes import movie
+from benchmarks.model.timing import instructions
 
-__all__ = ["STREAMS", "measured"]
+__all__ = ["FIGURES", "STREAMS", "measured"]
+
+#: What is measured of a kernel, and what it is called in a table.
+FIGURES = {
+    "moved": "bytes / least",
+    "sectors": "sectors / least",
+    "conflicts": "conflicts / least",
+    "instructions": "instructions an element",
+}
+#: The architecture whose machine code is looked at.
+ARCH = 90
 
 
 def _frames(dtype: str, *shape: int) -> Any:
@@ -94,7 +105,9 @@ def measured(name: str) -> Iterator[dict[str, Any]]:
         yield {
             "work": name,
             "kernel": kernel,
-            "moved": sum(launch.moved for launch in own) / sum(launch.least for launch in own),
+            "moved": sum(launch.by_block for launch in own) / sum(launch.least for launch in own),
             "sectors": cost(own, "global"),
             "conflicts": cost(own, "shared"),
+            "instructions": sum(32 * instructions(launch, ARCH)[0] for launch in own)
+            / sum(launch.elements for launch in own),
         }

@@ -8,9 +8,6 @@ import pytest
 from benchmarks.model.cards import CARDS
 from benchmarks.model.machine_code import _flow, _graph, accesses
 
-#: Not all kernels have their entries yet.
-pytestmark = pytest.mark.slow
-
 #: Three instructions, a loop of five that stores 8 bytes, a branch around two, one at the end.
 LISTING = """
 	.section	.text.other,"ax",@progbits

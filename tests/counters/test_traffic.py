@@ -1,4 +1,4 @@
-"""The memory traffic of the kernels that stream, held to kernels/traffic.json."""
+"""Traffic and instructions of the kernels that stream, held to kernels/traffic.json."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-#: Not all kernels have their entries yet.
-pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 BUDGET = json.loads((ROOT / "kernels" / "traffic.json").read_text(encoding="utf-8"))
@@ -31,23 +28,26 @@ def rows(device: None, tmp_path_factory: pytest.TempPathFactory) -> list[dict[st
 
 
 def allowed(row: dict[str, Any], figure: str) -> float:
-    return BUDGET["kernels"].get(row["kernel"], {}).get(figure, BUDGET["all"][figure])
+    return BUDGET["kernels"][row["kernel"]].get(figure, BUDGET["all"].get(figure, 0.0))
 
 
-@pytest.mark.parametrize("figure", ["moved", "sectors", "conflicts"])
+@pytest.mark.parametrize("figure", ["moved", "sectors", "conflicts", "instructions"])
 def test_within_budget(rows: list[dict[str, Any]], figure: str) -> None:
     over = [row for row in rows if row[figure] > allowed(row, figure)]
     assert not over
 
 
-@pytest.mark.parametrize("figure", ["moved", "sectors", "conflicts"])
+@pytest.mark.parametrize("figure", ["moved", "sectors", "conflicts", "instructions"])
 def test_budget_has_no_slack(rows: list[dict[str, Any]], figure: str) -> None:
-    """An exception that is not needed any more is taken out."""
-    for kernel, exceptions in BUDGET["kernels"].items():
-        assert exceptions["why"]
-        if figure in exceptions:
-            found = max(row[figure] for row in rows if row["kernel"] == kernel)
-            assert BUDGET["all"][figure] < found <= exceptions[figure]
+    """An exception that is not needed any more is taken out, a limit that is far off lowered."""
+    for kernel, limits in BUDGET["kernels"].items():
+        if figure not in limits:
+            continue
+        found = max(row[figure] for row in rows if row["kernel"] == kernel)
+        if figure in BUDGET["all"]:
+            assert limits["why"]
+            assert BUDGET["all"][figure] < found
+        assert 0.8 * limits[figure] < found, kernel
 
 
 def test_every_stream_is_counted(rows: list[dict[str, Any]]) -> None:

@@ -9,9 +9,6 @@ from pathlib import Path
 
 import pytest
 
-#: Not all kernels have their entries yet.
-pytestmark = pytest.mark.slow
-
 RUN = Path(__file__).with_name("run.py")
 
 
