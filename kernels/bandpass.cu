@@ -28,122 +28,123 @@ struct Line {
 template <int SIZE, typename Pixel>
 __device__ SUM total(Pixel pixel, int first)
 {
-  if constexpr (SIZE == 1) {
-    return pixel(first);
-  } else {
-    constexpr int lowest = SIZE & -SIZE, tail = SIZE == lowest ? SIZE / 2 : lowest;
-    return total<SIZE - tail>(pixel, first) + total<tail>(pixel, first + SIZE - tail);
+  constexpr int lowest = SIZE & -SIZE, tail = SIZE == lowest ? SIZE / 2 : lowest;
+  if constexpr (SIZE == 1) return pixel(first);
+  else return total<SIZE - tail>(pixel, first) + total<tail>(pixel, first + SIZE - tail);
+}
+
+// Means of the windows around RUN neighbours along an axis, TOGETHER at once.
+template <int BOX, int TOGETHER, typename Pixel, typename Result>
+__device__ void average(Pixel pixel, Result result)
+{
+  SUM sum = FLOATING ? 0 : total<BOX>(pixel, -(BOX / 2));
+#pragma unroll TOGETHER
+  for (int i = 0; i < RUN; ++i) {
+    if (FLOATING) sum = total<BOX>(pixel, i - BOX / 2);
+    result(i, (PIXEL)(sum / BOX));
+    if (!FLOATING && i < RUN - 1) sum += (SUM)pixel(i + 1 + BOX / 2) - (SUM)pixel(i - BOX / 2);
   }
 }
 
-// Both filters at RUN neighbours along an axis.
-template <int RUN, int UNROLL, int BOX, int N, typename Pixel, typename Value, typename Result>
-__device__ void filter(const float64 (&weights)[N], Pixel pixel, Value value, Result result)
+// Weighted sums of the windows around RUN neighbours along an axis, TOGETHER at once.
+template <int TOGETHER, int N, typename Value, typename Result>
+__device__ void smooth(const float64 (&weights)[N], Value value, Result result)
 {
-  constexpr int radius = N - 1, half = BOX / 2;
-  SUM sum = 0;
-#pragma unroll UNROLL
+#pragma unroll TOGETHER
   for (int i = 0; i < RUN; ++i) {
-    float64 smooth = value(i) * weights[radius];
+    float64 sum = value(i) * weights[N - 1];
 #pragma unroll
-    for (int k = 0; k < radius; ++k)
-      smooth += (value(i + k - radius) + value(i - k + radius)) * weights[k];
-    if (FLOATING || i == 0)
-      sum = total<BOX>(pixel, i - half);
-    else
-      sum += (SUM)pixel(i + half) - (SUM)pixel(i - 1 - half);
-    result(i, smooth, (PIXEL)(sum / BOX));
+    for (int k = 0; k < N - 1; ++k)
+      sum += (value(i + k - (N - 1)) + value(i - k + (N - 1))) * weights[k];
+    result(i, sum);
   }
 }
 
 // The z axis of volumes.
 extern "C" __global__ void __launch_bounds__(THREADS, RESIDENT)
     filter_z(const PIXEL* __restrict__ frames,  // [F, Z, N]
-             int32 depth,
-             int64 plane,
-             float64* __restrict__ smoothed,   // [F, Z, N]
-             PIXEL* __restrict__ background)  // [F, Z, N]
+             int32 depth, int64 plane, float64* __restrict__ smoothed,  // [F, Z, N]
+             PIXEL* __restrict__ background)                           // [F, Z, N]
 {
   const int64 at = (int64)blockIdx.x * THREADS + threadIdx.x;
   if (at >= plane) return;
-  const int z = blockIdx.y * RUN_Z;
+  const int z = blockIdx.y * RUN;
   const int64 here = (blockIdx.z * (int64)depth + z) * plane + at;
   const Line<PIXEL, int64> line{frames + here, plane, -z, depth - 1 - z, true};
-  filter<RUN_Z, UNROLL_Z, BOX_Z>(
-      OF_Z, [&](int i) { return line.nearest(i); }, [&](int i) { return line.or_zero(i); },
-      [&](int i, float64 smooth, PIXEL mean) {
-        if (z + i >= depth) return;
-        smoothed[here + i * plane] = smooth;
-        background[here + i * plane] = mean;
-      });
+  average<BOX_Z, MEANS_Z>(
+      [&](int i) { return line.nearest(i); },
+      [&](int i, PIXEL mean) { if (z + i < depth) background[here + i * plane] = mean; });
+  smooth<SUMS_Z>(
+      OF_Z, [&](int i) { return line.or_zero(i); },
+      [&](int i, float64 sum) { if (z + i < depth) smoothed[here + i * plane] = sum; });
 }
 
 // The y and x axes of planes, `depth` of them to a frame, and the bits of each frame's maximum.
 extern "C" __global__ void __launch_bounds__(THREADS, RESIDENT)
     filter_planes(const VALUE* __restrict__ values,  // [P, Y, X]
                   const PIXEL* __restrict__ pixels,  // [P, Y, X]
-                  int32 height,
-                  int32 width,
-                  int32 depth,
-                  float64 threshold,
-                  float64* __restrict__ difference,  // [P, Y, X]
+                  int32 height, int32 width, int32 depth, int32 tiles_y, int32 tiles_x,
+                  float64 threshold, float64* __restrict__ difference,  // [P, Y, X]
                   int64* __restrict__ peak)          // [F]
 {
   extern __shared__ float64 smoothed[];
-  __shared__ float64 of_thread[THREADS];
   PIXEL* const means = (PIXEL*)(smoothed + TILE_Y * VALUE_PITCH);
-  const int left = blockIdx.x * TILE_X, top = blockIdx.y * TILE_Y;
-  const int64 plane = (int64)blockIdx.z * height * width;
-  for (int item = threadIdx.x; item < WIDTH * (TILE_Y / RUN_Y); item += THREADS) {
-    const int column = item % WIDTH, row = item / WIDTH * RUN_Y, y = top + row;
-    const int x = left - HALO + column, inside = min(max(x, 0), width - 1);
-    const int64 here = plane + (int64)y * width + inside;
-    const Line<PIXEL, int> pixel{pixels + here, width, -y, height - 1 - y, true};
-    const Line<VALUE, int> value{(const VALUE*)(VOLUME ? (const void*)values : pixels) + here,
-                                 width, -y, height - 1 - y, x == inside};
-    filter<RUN_Y, UNROLL_Y, BOX_Y>(
-        OF_Y, [&](int i) { return pixel.nearest(i); }, [&](int i) { return value.or_zero(i); },
-        [&](int i, float64 smooth, PIXEL mean) {
-          smoothed[(row + i) * VALUE_PITCH + column] = smooth;
-          means[(row + i) * PIXEL_PITCH + column] = mean;
-        });
-  }
+  const int tile = blockIdx.x / tiles_x, left = blockIdx.x % tiles_x * TILE_X;
+  const int number = tile / tiles_y, top = tile % tiles_y * TILE_Y;
+  const int64 plane = (int64)number * height * width;
+  const VALUE* const source = (const VALUE*)(VOLUME ? (const void*)values : pixels) + plane;
+  const auto each_run = [&](auto filter) {
+    for (int item = threadIdx.x; item < WIDTH * (TILE_Y / RUN); item += THREADS) {
+      const int column = item % WIDTH, row = item / WIDTH * RUN, y = top + row;
+      const int x = left - HALO + column, inside = min(max(x, 0), width - 1);
+      filter(column, row, y, y * width + inside, x == inside);
+    }
+  };
+  each_run([&](int column, int row, int y, int at, bool known) {
+    const Line<PIXEL, int> line{pixels + plane + at, width, -y, height - 1 - y, known};
+    average<BOX_Y, MEANS_Y>(
+        [&](int i) { return line.nearest(i); },
+        [&](int i, PIXEL mean) { means[(row + i) * PIXEL_PITCH + column] = mean; });
+  });
+  each_run([&](int column, int row, int y, int at, bool known) {
+    const Line<VALUE, int> line{source + at, width, -y, height - 1 - y, known};
+    smooth<SUMS_Y>(
+        OF_Y, [&](int i) { return line.or_zero(i); },
+        [&](int i, float64 sum) { smoothed[(row + i) * VALUE_PITCH + column] = sum; });
+  });
   __syncthreads();
-  const int own = threadIdx.x % TILE_Y, start = threadIdx.x / TILE_Y * RUN_X;
+  const int own = threadIdx.x % TILE_Y, start = threadIdx.x / TILE_Y * RUN;
   float64* const value = smoothed + own * VALUE_PITCH + start;
-  const PIXEL* const pixel = means + own * PIXEL_PITCH + start;
-  float64 above[RUN_X];
-  filter<RUN_X, RUN_X, BOX_X>(
-      OF_X, [&](int i) { return pixel[HALO + i]; }, [&](int i) { return value[HALO + i]; },
-      [&](int i, float64 smooth, PIXEL mean) {
-        const float64 rest = smooth - (float64)mean;
-        above[i] = rest >= threshold ? rest : 0.0;
-      });
+  float64 above[RUN];
+  PIXEL mean[RUN];
+  const auto find_means = [&] {
+    const PIXEL* const pixel = means + own * PIXEL_PITCH + start + HALO;
+    average<BOX_X, RUN>([&](int i) { return pixel[i]; }, [&](int i, PIXEL m) { mean[i] = m; });
+  };
+  if (FLOATING) find_means();  // first what takes more registers
+  smooth<RUN>(OF_X, [&](int i) { return value[HALO + i]; },
+              [&](int i, float64 sum) { above[i] = sum; });
+  if (!FLOATING) find_means();
   __syncthreads();
-  for (int i = 0; i < RUN_X; ++i) value[i] = above[i];
+  for (int i = 0; i < RUN; ++i) {
+    const float64 rest = above[i] - (float64)mean[i];
+    value[i] = rest >= threshold ? rest : 0.0;
+  }
   __syncthreads();
   const int column = threadIdx.x % TILE_X, row = threadIdx.x / TILE_X, y = top + row;
   const int end = left + column < width ? height : 0;
-  const float64* source = smoothed + row * VALUE_PITCH + column;
   float64* target = difference + plane + (int64)y * width + left + column;
   float64 most = 0;
 #pragma unroll
-  for (int lower = 0; lower < TILE_Y; lower += ROWS) {
-    const float64 rest = *source;
-    const bool inside = y + lower < end;
-    if (inside) *target = rest;
-    most = inside && rest > most ? rest : most;
-    source += ROWS * VALUE_PITCH;
-    target += ROWS * width;
+  for (int lower = 0; lower < TILE_Y; lower += ROWS, target += ROWS * width) {
+    const float64 rest = smoothed[(row + lower) * VALUE_PITCH + column];
+    if (y + lower >= end) continue;
+    *target = rest;
+    most = rest > most ? rest : most;
   }
-  of_thread[threadIdx.x] = most;
-  __syncthreads();
-  if (threadIdx.x >= WARP) return;
-  for (int i = threadIdx.x + WARP; i < THREADS; i += WARP)
-    most = of_thread[i] > most ? of_thread[i] : most;
   for (int lanes = 1; lanes < WARP; lanes *= 2) {
     const float64 other = __shfl_xor_sync(ALL_LANES, most, lanes);
     most = other > most ? other : most;
   }
-  if (threadIdx.x == 0) atomicMax(peak + blockIdx.z / depth, __double_as_longlong(most));
+  if (threadIdx.x % WARP == 0) atomicMax(peak + number / depth, __double_as_longlong(most));
 }

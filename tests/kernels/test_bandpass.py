@@ -209,3 +209,18 @@ def test_kernel_of_negative_zeros(cuda: ModuleType) -> None:
     frames = np.full((1, 20, 30), -0.0)
     frames[0, 0, 0] = 0.0
     check_kernel(cuda, frames, (1, 1), (3, 3), 0, np.uint8)
+
+
+@pytest.mark.parametrize("shape", [(0, 20, 30), (0, 4, 9, 9)])
+def test_kernel_of_no_frames(cuda: ModuleType, shape: tuple[int, ...]) -> None:
+    ndim = len(shape) - 1
+    check_kernel(cuda, np.zeros(shape, np.uint16), (1,) * ndim, (3,) * ndim, 1, np.uint8)
+
+
+def test_kernel_of_more_planes_than_a_grid_is_deep(
+    cuda: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from spotgpu.backends.cuda import _launch
+
+    monkeypatch.setattr(_launch, "LARGEST_GRID", (2**31 - 1, 3, 3))
+    check_kernel(cuda, noise((2, 9, 12, 7), np.uint8), (1, 1, 1), (3, 3, 3), 1, np.uint8)

@@ -48,3 +48,10 @@ def test_kernel_at_the_ends_of_blocks(cuda: ModuleType, n: int) -> None:
 
     frames = np.arange(2.0 * n).reshape(2, 1, n)
     same(cuda.quantise(cupy.asarray(frames), np.uint16), cpu.quantise(frames, np.uint16))
+
+
+def test_kernel_of_no_frames(cuda: ModuleType) -> None:
+    import cupy
+
+    frames = np.empty((0, 5, 6))
+    same(cuda.quantise(cupy.asarray(frames), np.uint8), cpu.quantise(frames, np.uint8))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -60,23 +61,33 @@ def _difference(
 ) -> tuple[Array, Array]:
     """Return the difference, and the bits of each frame's maximum."""
     number, *_, height, width = frames.shape
-    depth, plane = frames[:1].size // (height * width), height * width
-    constants, shared = _constants(frames.dtype.name, tuple(noise_size), tuple(smoothing_size))
-    tile = constants["TILE_X"], constants["TILE_Y"]
-    smoothed = background = frames
-    if frames.ndim == 4:
-        smoothed, background = cupy.empty(frames.shape), cupy.empty_like(frames)
-        flat = [a.reshape(number, depth, plane) for a in (frames, smoothed, background)]
-        grid = (blocks(plane, constants["THREADS"]), blocks(depth, RUN), number)
-        arguments = (flat[0], depth, plane, *flat[1:])
-        launch("bandpass", "filter_z", grid, constants["THREADS"], arguments, constants)
     result, peak = cupy.empty(frames.shape), cupy.zeros(number, cupy.int64)
-    shape = (number * depth, height, width)
-    grid = (blocks(width, tile[0]), blocks(height, tile[1]), shape[0])
-    sources = smoothed.reshape(shape), background.reshape(shape)
-    arguments = (*sources, height, width, depth, threshold, result.reshape(shape), peak)
+    if frames.size == 0:
+        return result, peak
+    constants, shared = _constants(frames.dtype.name, tuple(noise_size), tuple(smoothing_size))
+    smoothed, background = frames, frames
+    if frames.ndim == 4:
+        smoothed, background = _along_z(frames, constants)
+    planes = (-1, height, width)
+    depth = frames.size // (number * height * width)
+    tiles = blocks(height, constants["TILE_Y"]), blocks(width, constants["TILE_X"])
+    sources = smoothed.reshape(planes), background.reshape(planes)
+    arguments = (*sources, height, width, depth, *tiles, threshold, result.reshape(planes), peak)
+    grid = number * depth * math.prod(tiles)
     launch("bandpass", "filter_planes", grid, constants["THREADS"], arguments, constants, shared)
     return result, peak
+
+
+def _along_z(frames: Array, constants: dict[str, Any]) -> tuple[Array, Array]:
+    """Return both filters of volumes after their first axis."""
+    number, depth, height, width = frames.shape
+    plane = height * width
+    smoothed, background = cupy.empty(frames.shape), cupy.empty_like(frames)
+    flat = [a.reshape(number, depth, plane) for a in (frames, smoothed, background)]
+    grid = (blocks(plane, constants["THREADS"]), blocks(depth, RUN), number)
+    arguments = (flat[0], depth, plane, *flat[1:])
+    launch("bandpass", "filter_z", grid, constants["THREADS"], arguments, constants)
+    return smoothed, background
 
 
 @lru_cache(maxsize=64)
@@ -87,8 +98,7 @@ def _constants(
     reach = [len(gaussian_weights(sigma)) // 2 for sigma in noise_size]
     halo = max(*reach[-2:], *(side // 2 for side in smoothing_size[-2:]))
     (x, y, pitch, narrow), shared = _tile(np.dtype(pixel).itemsize, halo)
-    threads = x * y // RUN
-    volume, whole = len(noise_size) == 3, SUMS[pixel] != "float64"
+    threads, volume = x * y // RUN, len(noise_size) == 3
     constants: dict[str, Any] = {
         "PIXEL": pixel,
         "VALUE": "float64" if volume else pixel,
@@ -96,19 +106,33 @@ def _constants(
         "VOLUME": int(volume),
         "TILE_X": x,
         "TILE_Y": y,
-        "RUN_X": RUN,
-        "RUN_Y": RUN,
-        "RUN_Z": RUN,
+        "RUN": RUN,
         "HALO": halo,
         "THREADS": threads,
-        # Registers hold neither windows of two arrays nor sums by doubling at several pixels.
-        "RESIDENT": max(1, (1024 if whole else 512) // threads),
-        "UNROLL_Y": RUN if whole and not volume else 1,
-        "UNROLL_Z": RUN if whole else 1,
         "VALUE_PITCH": pitch,
         "PIXEL_PITCH": narrow,
     }
+    constants |= _unrolled(pixel, threads, reach, smoothing_size)
     return {**constants, **_windows(noise_size, smoothing_size)}, shared
+
+
+def _unrolled(
+    pixel: str, threads: int, reach: Sequence[int], smoothing_size: tuple[int, ...]
+) -> dict[str, int]:
+    """Return how many pixels are filtered at once, so that their windows fit into registers.
+
+    Half of the device is busy then, less with large windows of several pixels.
+    """
+    whole = SUMS[pixel] != "float64"
+    large = max(reach) > RUN // 2 or (not whole and max(smoothing_size) > 2 * RUN)
+    large |= pixel == "float64"
+    return {
+        "RESIDENT": max(1, (512 if large else 1024) // threads),
+        "MEANS_Y": RUN if whole else 1,
+        "MEANS_Z": RUN // 4 if whole else 1,
+        "SUMS_Y": RUN if reach[-2] <= RUN // 2 else 1,
+        "SUMS_Z": RUN if reach[0] <= RUN // 2 else 1,
+    }
 
 
 def _tile(itemsize: int, halo: int) -> tuple[tuple[int, int, int, int], int]:
@@ -116,7 +140,7 @@ def _tile(itemsize: int, halo: int) -> tuple[tuple[int, int, int, int], int]:
     for x, y in TILES:
         pitch, narrow = (_pitch(x + 2 * halo, size) for size in (8, itemsize))
         shared = y * (8 * pitch + itemsize * narrow)
-        if shared + 8 * (x * y // RUN) <= SHARED:
+        if shared <= SHARED:
             break
     return (x, y, pitch, narrow), shared
 

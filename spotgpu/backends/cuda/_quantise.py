@@ -17,6 +17,8 @@ def quantise(frames: Array, dtype: npt.DTypeLike, peak: Array | None = None) -> 
     """As `spotgpu.backends.cpu.quantise`, on the device."""
     n, number = frames[:1].size, len(frames)
     quantised, scale = cupy.empty(frames.shape, dtype), cupy.empty(number)
+    if frames.size == 0:
+        return quantised, scale
     constants = {"THREADS": THREADS, "ITEMS": ITEMS, "RESULT": quantised.dtype.name}
     top = int(np.iinfo(quantised.dtype).max)
     grid = (blocks(n, THREADS * ITEMS), 1, number)
