@@ -16,7 +16,7 @@ from spotgpu.backends.cpu import background
 from spotgpu.backends.windows import ellipsoid
 
 #: Half-axes of the mask; the higher ones reach further than a word of 32 pixels.
-RADII = [(5, 5), (2, 3, 4), (33, 2), (1, 1), (70, 1), (1, 1, 1), (1, 34, 2)]
+RADII = [(5, 5), (2, 3, 4), (33, 2), (1, 1), (70, 1), (1, 1, 1), (1, 34, 2), (1, 4)]
 #: Around the ends of words, of warps of columns, of what a warp sums, and of blocks.
 SHAPES = [(33, 129), (7, 127), (7, 128), (32, 4), (31, 4), (65, 3), (64, 2), (1, 1), (2, 1)]
 VOLUMES = [(3, 65, 43), (2, 33, 3), (5, 32, 7), (1, 1, 1)]
@@ -147,6 +147,15 @@ def test_as_scipy(
         assert np.isnan(noise[0])
     else:
         assert noise[0] == pytest.approx(pixels.std(), rel=1e-9, abs=1e-9)
+
+
+def test_the_first_pixel_reaches_as_far() -> None:
+    """Half-widths of 0 and 4: 2 is reached by way of a pixel outside of the frame."""
+    frames = np.zeros((1, 3, 9), np.uint8)
+    frames[0, 0, 0] = 1
+    raw = np.where(np.arange(27).reshape(1, 3, 9) < 5, 200, 50).astype(np.uint8)
+    raw[0, 1, 0] = 200
+    assert background(frames, raw, (1, 4))[0] == 50
 
 
 def test_by_hand() -> None:

@@ -69,19 +69,22 @@ def _outside(frame: npt.NDArray[Any], radius: tuple[int, ...]) -> npt.NDArray[np
     The dilation is on words of 64 pixels: along the rows to each half-width of the mask in turn,
     then shifted to the mask's rows and combined.
     """
-    # A row ends with enough zeros that no pixel is shifted into the next one.
+    # A row ends with enough zeros that no pixel is shifted into the next one; what the first row
+    # reaches on its left is in a word before it.
     *lead_shape, columns = frame.shape
-    pitch = -(-(columns + radius[-1]) // WORD) * WORD
-    bright = np.zeros((*lead_shape, pitch), bool)
-    np.not_equal(frame, 0, out=bright[..., :columns])
-    words = np.packbits(bright, axis=-1, bitorder="little").view("<u8")
-    reached = np.zeros_like(words)
+    pitch = -(-(columns + radius[-1]) // WORD)
+    rows = (*lead_shape, pitch)
+    bright = np.zeros(WORD * (1 + math.prod(rows)), bool)
+    of_rows = bright[WORD:].reshape(*lead_shape, pitch * WORD)
+    np.not_equal(frame, 0, out=of_rows[..., :columns])
+    words = np.packbits(bright, bitorder="little").view("<u8")
+    reached = np.zeros(rows, words.dtype)
     width = 0
     for half_width, shifts in _mask_rows(radius, tuple(lead_shape)):
         words = _widened(words, width, half_width)
         width = half_width
         for target, source in shifts:
-            reached[target] |= words[source]
+            reached[target] |= words[1:].reshape(rows)[source]
     outside = np.unpackbits((~reached).view(np.uint8), axis=-1, count=columns, bitorder="little")
     return outside.view(np.bool_)
 
@@ -90,11 +93,10 @@ def _widened(words: npt.NDArray[Any], width: int, target: int) -> npt.NDArray[An
     """Dilate rows from one half-width to a larger one."""
     while width < target:
         step = min(target - width, 2 * width + 1, WORD - 1)
-        flat = words.reshape(-1)
-        wide = flat | flat << np.uint64(step) | flat >> np.uint64(step)
-        wide[1:] |= flat[:-1] >> np.uint64(WORD - step)
-        wide[:-1] |= flat[1:] << np.uint64(WORD - step)
-        words = wide.reshape(words.shape)
+        wide = words | words << np.uint64(step) | words >> np.uint64(step)
+        wide[1:] |= words[:-1] >> np.uint64(WORD - step)
+        wide[:-1] |= words[1:] << np.uint64(WORD - step)
+        words = wide
         width += step
     return words
 
