@@ -40,26 +40,22 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1024 / THREADS)
   const int32 side = axis == NDIM - 1 ? width : axis == NDIM - 2 ? height : depth;
   const int32 low = RADIUS[axis], high = side - 1 - low;
   int32 centre = peak[1 + axis];
-  float64 offset = 0;
-  SUM total = 0;
-  for (int left = max_iterations; left > 0; --left) {
+  float64 offset;
+  SUM sums[1 + NDIM];
+  for (int left = max_iterations;; --left) {
     int64 corner = peak[0];
     for (int i = 0; i < NDIM; ++i)
       corner = corner * sides[3 - NDIM + i] + __shfl_sync(ALL_LANES, centre - low, i, GROUP);
-    SUM sums[1 + NDIM] = {};
+    for (SUM& sum : sums) sum = 0;
     for (int i = lane; i < PIXELS; i += GROUP) {
       const uint64 place = places[i];
       const SUM pixel = frames[corner + from_corner(place, height, width)];
-      sums[NDIM] += pixel;
       for (int k = 0; k < NDIM; ++k) sums[k] += pixel * coordinate(place, k);
+      sums[NDIM] += pixel;
     }
-    SUM moment = 0;
-    for (int k = 0; k < NDIM; ++k) {
-      const SUM sum = sum_of<GROUP>(sums[k]);
-      if (k == axis) moment = sum;
-    }
-    total = sum_of<GROUP>(sums[NDIM]);
-    offset = (float64)moment / (float64)total - low;
+    for (SUM& sum : sums) sum = sum_of<GROUP>(sum);
+    const SUM moment = axis == 0 ? sums[0] : axis == 1 ? sums[1] : sums[NDIM - 1];
+    offset = (float64)moment / (float64)sums[NDIM] - low;
     const int32 to = centre + (offset > 0.6) - (offset < -0.6), moved = max(low, min(to, high));
     if (left == 1 || !__any_sync(ALL_LANES, moved != centre)) break;
     centre = moved;
@@ -67,7 +63,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1024 / THREADS)
   if (spot >= n || lane > NDIM) return;
   // The lane after those of the axes has the rest.
   windows[spot * (1 + NDIM) + (lane + 1) % (1 + NDIM)] = lane < NDIM ? centre : peak[0];
-  (lane < NDIM ? offsets + spot * NDIM + lane : mass + spot)[0] = lane < NDIM ? offset : total;
+  (lane < NDIM ? offsets + spot * NDIM + lane : mass + spot)[0] = lane < NDIM ? offset : sums[NDIM];
 }
 
 // Measures the windows, a warp each.

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from spotgpu.backends import cpu
+from spotgpu.backends.blocks import assignments_by_side
 
 NULL = 9.0
 Edges = list[tuple[int, int, float]]
@@ -113,6 +114,7 @@ BY_HAND = [
     ([(0, 0, 1), (0, 1, 1), (1, 0, 1), (1, 1, 1)], [], True),
     ([(0, 0, 1), (0, 1, 1), (1, 0, 1), (1, 1, 2)], [(1, 0), (0, 1)], False),
     ([(0, 0, 9.5), (0, 1, 9.5), (1, 0, 9.5), (1, 1, 9.5)], [], False),
+    ([(0, 0, 1), (0, 1, 1.25), (1, 0, 9), (1, 1, 9.5)], [(0, 0)], False),  # -8 + 0, not -8 + 0.5
 ]
 
 
@@ -160,17 +162,52 @@ def test_kernel_leaves_many_pairs(cuda: ModuleType) -> None:
     assert (match == -1).all()
 
 
+def same_lane() -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return pairs of assignments of 5 rows that one lane tries, that differ in a cycle of 3."""
+    ways = assignments_by_side(5) % 5
+    pairs = [(ways[i], ways[j]) for i in range(120) for j in range(i + 32, 120, 32)]
+    return [(a, b) for a, b in pairs if np.count_nonzero(a != b) == 3]
+
+
+def test_kernel_on_ties_in_a_lane(cuda: ModuleType) -> None:
+    """Two sets are best and no others: what differs in them is one cycle."""
+    found = same_lane()
+    assert len(found) > 3
+    for a, b in found:
+        costs = np.full((5, 5), 8.5)
+        costs[range(5), a] = costs[range(5), b] = 1
+        match, open_ = both(cuda, *numbers([(r, c, costs[r, c]) for r, c in np.ndindex(5, 5)]))
+        assert open_.all()
+        # A hair less, and one of them is the best.
+        costs[range(5), b] = np.where(a == b, 1, 0.75)
+        match, open_ = both(cuda, *numbers([(r, c, costs[r, c]) for r, c in np.ndindex(5, 5)]))
+        assert not open_.any()
+        assert match[b].tolist() == list(range(5))
+
+
+def test_kernel_on_one_set_in_several_assignments(cuda: ModuleType) -> None:
+    """Assignments that differ in pairs beyond the null cost only are the same set."""
+    for a, b in same_lane():
+        costs = np.full((5, 5), 9.5)
+        rows = np.flatnonzero(a == b)
+        costs[rows, a[rows]] = 1
+        match, open_ = both(cuda, *numbers([(r, c, costs[r, c]) for r, c in np.ndindex(5, 5)]))
+        assert not open_.any()
+        assert {t: int(s) for t, s in enumerate(match) if s >= 0} == {a[r]: r for r in rows}
+
+
 def test_kernel_sums_in_the_order_of_sources(cuda: ModuleType) -> None:
     """Two sets of the same gains: rounding decides, and in the other order decides otherwise."""
     rng = np.random.default_rng(0)
-    seen = set()
-    while len(seen) < 3:
+    seen, tried = set(), 0
+    while len(seen) < 3 or tried < 25:
         a, b, c = rng.uniform(0, 9, 3)
         gains = [x - NULL for x in (a, b, c)]
         ours, other = gains[0] + gains[1] + gains[2], gains[1] + gains[2] + gains[0]
         backwards = gains[2] + gains[1] + gains[0], gains[0] + gains[2] + gains[1]
         if (ours < other) == (backwards[0] < backwards[1]):
             continue
+        tried += 1
         edges = [(0, 0, a), (1, 1, b), (2, 2, c), (0, 1, b), (1, 2, c), (2, 0, a)]
         match, open_ = both(cuda, *numbers(edges))
         seen.add(float(np.sign(ours - other)))

@@ -85,6 +85,24 @@ def test_kernel_of_integers(cuda: ModuleType, dtype: Any) -> None:
     assert list(level[1:3]) == [limits.min, limits.max]
 
 
+def test_kernel_of_sums_beyond_64_bits(cuda: ModuleType) -> None:
+    """Squares of 2^32 - 1, whose sum carries, and a sum of -1."""
+    raw = np.full((3, 6, 7), 2**32 - 1, np.uint32)
+    raw[1, 2, :3] = 2**31, 3, 2**32 - 5
+    raw[2, ::2] = 0
+    level, noise = both(cuda, np.zeros(raw.shape, np.uint8), raw, (1, 1))
+    for pixels, mean, deviation in zip(raw, level, noise, strict=True):
+        exact = [Fraction(int(pixel)) for pixel in pixels.flat]
+        variance = sum((p - sum(exact) / 42) ** 2 for p in exact) / 42
+        assert mean == float(sum(exact) / 42)
+        assert deviation == pytest.approx(float(variance) ** 0.5, rel=1e-15)
+    raw = np.zeros((1, 6, 7), np.int8)
+    raw[0, 3, 3] = -1
+    level, noise = both(cuda, np.zeros(raw.shape, np.uint8), raw, (1, 1))
+    assert level[0] == -1 / 42
+    assert noise[0] == pytest.approx(41**0.5 / 42)
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint32, np.float32, np.float64])
 def test_kernel_of_few_pixels(cuda: ModuleType, dtype: Any) -> None:
     frames = np.ones((4, 3, 4), np.uint8)

@@ -45,15 +45,16 @@ def both(
     return expected
 
 
-def test_kernel_keeps_the_nearest(cuda: ModuleType) -> None:
-    """One target among sources; all of a distance, and two at the same place."""
+@pytest.mark.parametrize("reach", [3.0, 9.0])
+def test_kernel_keeps_the_nearest(cuda: ModuleType, reach: float) -> None:
+    """One target among sources, in several cells or one; of a distance, and at the same place."""
     around = [(0, 2), (2, 0), (-2, 0), (0, -2), (1, 0), (1, 0), (0, 1)]
     positions = np.array([*around, (0, 0)], float).T
     frame = [0] * 7 + [1]
-    order = cpu.grid(positions, np.array(frame), Cells.of(positions, 3, 3.0)).order[:7]
+    order = cpu.grid(positions, np.array(frame), Cells.of(positions, 3, reach)).order[:7]
     nearest = [6, 4, 5, 2, 3, 0, 1]  # at one distance by y, then x, then row
     for most in (1, 2, 3, 4, 5, 6, 7, 8):
-        found = both(cuda, positions, frame, 3.0, [7], -1, most)
+        found = both(cuda, positions, frame, reach, [7], -1, most)
         assert order[found.source].tolist() == [i for i in order if i in nearest[:most]]
         assert (np.diff(found.source) > 0).all()
 

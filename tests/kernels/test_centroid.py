@@ -149,6 +149,17 @@ def test_sums_beyond_float64(cuda: ModuleType) -> None:
     measure(cuda, frames, frames, windows, radius)
 
 
+@pytest.mark.parametrize("radius", [(3, 3), (2, 3, 3)], ids=str)
+def test_kernel_of_one_spot_that_moves_along_all_axes(
+    cuda: ModuleType, radius: tuple[int, ...]
+) -> None:
+    frames = np.zeros((1, *[12] * len(radius)), np.uint8)
+    frames[(0, *[6] * len(radius))] = 100
+    peaks = np.array([[0] + [5] * len(radius)])
+    _, windows, _ = refine(cuda, frames, peaks, radius, 9)
+    assert windows[0, 1:].tolist() == [6] * len(radius)
+
+
 @pytest.mark.parametrize("n", [0, 1, 7, 8, 9])
 def test_kernels_of_some_spots(cuda: ModuleType, n: int) -> None:
     frames, peaks = scene((3, 3), np.uint8)

@@ -65,7 +65,9 @@ def test_kernel(cuda: ModuleType, dtype: Any, power: float) -> None:
     check_kernel(cuda, frames, 0, 12.5, 64, 99.9, 100)
 
 
-@pytest.mark.parametrize("levels", [(1, 255), (255, 256), (256, 257), (65535, 65536), (3, 2**24)])
+@pytest.mark.parametrize(
+    "levels", [(1, 255), (255, 256), (256, 257), (65535, 65536), (3, 2**24), (1, 511)]
+)
 def test_kernel_between_bytes(cuda: ModuleType, levels: tuple[int, int]) -> None:
     """Both order statistics differ in one byte or in all."""
     check_kernel(cuda, np.array([[levels, levels[::-1]]], np.uint32), 0, 33, 40, 50, 60, 67, 100)
@@ -77,6 +79,13 @@ def test_kernel_at_the_ends_of_blocks(cuda: ModuleType, n: int) -> None:
     frames[:, 0, n - 1] = 300, 5
     frames[1, 0, 0] = 900
     check_kernel(cuda, frames, 50, 64)
+
+
+def test_kernel_adds_the_counts_of_blocks(cuda: ModuleType) -> None:
+    frames = np.full((1, 3, 16_384), 7, np.uint8)
+    frames[0, :, ::2] = 200
+    frames[0, 0, 0] = 199
+    check_kernel(cuda, frames, 49.9, 50, 50.1)
 
 
 def test_kernel_without_frames(cuda: ModuleType) -> None:

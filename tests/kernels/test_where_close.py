@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import ModuleType
 from typing import Any
 
@@ -63,6 +64,7 @@ PAIRS = [
     ([[0, 0], [0, 4]], [1, 2], [False, False]),  # exactly one separation apart
     ([[0, 0], [4 - 3e-7, 0]], [1, 2], [False, False]),
     ([[0, 0], [4 - 5e-7, 0]], [1, 2], [True, False]),
+    ([[0, 0], [4 * (1 - 1e-7), 0]], [1, 2], [True, False]),  # just close enough
     ([[-0.1, 0], [0.1, 0]], [1, 2], [True, False]),  # across zero
     ([[0, 0], [3, 3]], [1, 2], [False, False]),  # too far on the diagonal
     ([[3.9, 3.9], [5.9, 5.9]], [1, 2], [True, False]),  # corners of cells
@@ -84,6 +86,30 @@ def test_kernel(cuda: ModuleType, n: int, ndim: int, frames: int, extent: float)
     frame, positions, mass = spots(n, ndim, frames, extent, n)
     marked = both(cuda, frame, positions, SEPARATION[:ndim], mass)
     assert marked.any() == (n > 1)
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_rows_of_cells_are_as_good_as_random(
+    cuda: ModuleType, monkeypatch: pytest.MonkeyPatch, ndim: int
+) -> None:
+    """Axis by axis multiplied by the odd number below 2^64 over the golden ratio."""
+    from spotgpu.backends.cuda import _where_close
+
+    keys, group = [], _where_close.group
+    monkeypatch.setattr(
+        _where_close, "group", lambda key, n: (keys.append((key.get(), n)), group(key, n))[1]
+    )
+    frame, positions, mass = spots(200, ndim, 3, 20, 1)
+    both(cuda, frame, positions, SEPARATION[:ndim], mass)
+    ((key, rows),) = keys
+    cells = np.floor(positions / SEPARATION[:ndim]).astype(int)
+    golden, expected = (math.isqrt(5 << 128) - (1 << 64)) // 2, []
+    for number, cell in zip(frame.tolist(), cells.tolist(), strict=True):
+        mixed = number
+        for part in cell:
+            mixed = (mixed + part) * golden % 2**64
+        expected.append(mixed >> (64 - rows.bit_length() + 1))
+    assert key.tolist() == expected
 
 
 def test_kernel_takes_a_column(cuda: ModuleType) -> None:
