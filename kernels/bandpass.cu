@@ -1,7 +1,6 @@
 // Bandpass: a Gaussian minus a boxcar, cut at a threshold. The axes go z, y, x: the boxcar is
 // rounded to the type of the pixels after each.
 
-constexpr bool FLOATING = (PIXEL)0.5 != 0;
 constexpr int WIDTH = TILE_X + 2 * HALO;  // of a tile with what its windows reach
 constexpr int ROWS = THREADS / TILE_X;    // that a block writes at once
 
@@ -92,7 +91,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, RESIDENT)
   const int tile = blockIdx.x / tiles_x, left = blockIdx.x % tiles_x * TILE_X;
   const int number = tile / tiles_y, top = tile % tiles_y * TILE_Y;
   const int64 plane = (int64)number * height * width;
-  const VALUE* const source = (const VALUE*)(VOLUME ? (const void*)values : pixels) + plane;
   const auto each_run = [&](auto filter) {
     for (int item = threadIdx.x; item < WIDTH * (TILE_Y / RUN); item += THREADS) {
       const int column = item % WIDTH, row = item / WIDTH * RUN, y = top + row;
@@ -107,7 +105,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, RESIDENT)
         [&](int i, PIXEL mean) { means[(row + i) * PIXEL_PITCH + column] = mean; });
   });
   each_run([&](int column, int row, int y, int at, bool known) {
-    const Line<VALUE, int> line{source + at, width, -y, height - 1 - y, known};
+    const Line<VALUE, int> line{values + plane + at, width, -y, height - 1 - y, known};
     smooth<SUMS_Y>(
         OF_Y, [&](int i) { return line.or_zero(i); },
         [&](int i, float64 sum) { smoothed[(row + i) * VALUE_PITCH + column] = sum; });
@@ -142,8 +140,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, RESIDENT)
     *target = rest;
     most = rest > most ? rest : most;
   }
-  for (int lanes = 1; lanes < WARP; lanes *= 2) {
-    const float64 other = __shfl_xor_sync(ALL_LANES, most, lanes);
+  for (int lanes = WARP / 2; lanes > 0; lanes /= 2) {
+    const float64 other = __shfl_down_sync(ALL_LANES, most, lanes);
     most = other > most ? other : most;
   }
   if (threadIdx.x % WARP == 0) atomicMax(peak + number / depth, __double_as_longlong(most));

@@ -6,17 +6,8 @@
 #define LANE_BITS (32 / LANES)
 #define LARGEST (ALL_LANES >> (32 - LANE_BITS))
 #define IN_EACH_LANE (ALL_LANES / LARGEST)
-#define LEFT ((LOW_X + LANES - 1) / LANES)
-#define RIGHT ((HIGH_X + LANES - 1) / LANES)
-// Words of a run of pixels, whose bits are what one thread finds, and quads of words that it sees.
-#define RUN 8
-#define QUADS ((LEFT + RUN + RIGHT + 3) / 4)
-#define SEEN (QUADS * 4)
-// Words of a tile; its rows in shared memory are an odd number of quads, so that they begin in
-// different banks.
+// Words of a tile, RUNS runs of RUN: a run is what a thread finds, by SEEN words, LEFT before it.
 #define INNER (RUNS * RUN)
-#define COLUMNS (INNER - RUN + SEEN)
-#define PITCH(words) ((words / 4 | 1) * 4)
 #define CHUNK (SIZE_Y * REPEATS)
 
 __device__ __forceinline__ uint32 maximum(uint32 a, uint32 b) {
@@ -57,7 +48,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1024 / THREADS)
                BITS* __restrict__ mask,  // [F, Z, Y, M]
                int32 runs)
 {
-  __align__(16) __shared__ uint32 tall[CHUNK][PITCH(COLUMNS)], pixels[CHUNK][PITCH(INNER)];
+  __align__(16) __shared__ uint32 tall[CHUNK][TALL_PITCH], pixels[CHUNK][PIXEL_PITCH];
   __shared__ BITS found[CHUNK][RUNS | 1];
   const int column = threadIdx.x, inner = column - LEFT;
   const int tile = blockIdx.x / tiles_x, plane = tile / tiles_y, z = plane % depth;

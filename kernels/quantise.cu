@@ -14,8 +14,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     const float64 value = at < n ? frames[blockIdx.z * n + at] : 0.0;
     most = value > most ? value : most;
   }
-  for (int lanes = 1; lanes < WARP; lanes *= 2) {
-    const float64 other = __shfl_xor_sync(ALL_LANES, most, lanes);
+  for (int lanes = WARP / 2; lanes > 0; lanes /= 2) {
+    const float64 other = __shfl_down_sync(ALL_LANES, most, lanes);
     most = other > most ? other : most;
   }
   if (threadIdx.x % WARP == 0) atomicMax(peak + blockIdx.z, __double_as_longlong(most));

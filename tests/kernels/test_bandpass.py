@@ -200,6 +200,13 @@ def test_kernel_of_constant_frames(cuda: ModuleType, value: int) -> None:
     check_kernel(cuda, frames, (1, 1), (9, 9), 1, np.uint8)
 
 
+def test_kernel_finds_the_peak_anywhere(cuda: ModuleType) -> None:
+    """By each lane of a warp, the first one, too."""
+    frames = np.full((33, 1, 33), 9, np.uint8)
+    frames[range(33), 0, range(33)] = 200
+    check_kernel(cuda, frames, (0.6, 0.6), (3, 3), 1, np.uint8)
+
+
 def test_kernel_without_noise_size(cuda: ModuleType) -> None:
     check_kernel(cuda, noise((1, 20, 30), np.uint8), (0, 0), (3, 3), 1, np.int32)
 

@@ -109,6 +109,13 @@ def test_kernel_of_large_windows(cuda: ModuleType, shape: Any, size: Any, dtype:
     compare(cuda, scenes(shape, dtype), size, [0, 0, 1, 0, 0, 50, np.nan], (1,) * len(shape))
 
 
+def test_kernel_of_runs_that_do_not_fill_the_last_tile(cuda: ModuleType) -> None:
+    """17 runs of 32 pixels are two tiles of 9; a margin that takes in the first ones."""
+    frames = scenes((3, 530), np.uint8)
+    compare(cuda, frames, (3, 3), [0, 0, 1, 0, 0, 50, np.nan], (0, 0))
+    compare(cuda, frames, (3, 3), [0, 0, 1, 0, 0, 50, np.nan], (0, 103.5))
+
+
 def test_kernel_of_nothing(cuda: ModuleType) -> None:
     compare(cuda, np.zeros((0, 9, 9), np.uint8), (3, 3), [], (1, 1))
     compare(cuda, np.zeros((2, 1, 3), np.uint8), (3, 3), [0, 0], (1, 1))

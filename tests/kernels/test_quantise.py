@@ -50,6 +50,14 @@ def test_kernel_at_the_ends_of_blocks(cuda: ModuleType, n: int) -> None:
     same(cuda.quantise(cupy.asarray(frames), np.uint16), cpu.quantise(frames, np.uint16))
 
 
+def test_kernel_finds_the_peak_anywhere(cuda: ModuleType) -> None:
+    """By each lane of a warp, the first one, too."""
+    import cupy
+
+    frames = np.diag(np.full(33, 7.0))[:, None, :] + 1
+    same(cuda.quantise(cupy.asarray(frames), np.uint8), cpu.quantise(frames, np.uint8))
+
+
 def test_kernel_of_no_frames(cuda: ModuleType) -> None:
     import cupy
 

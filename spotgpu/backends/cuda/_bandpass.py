@@ -98,12 +98,12 @@ def _constants(
     reach = [len(gaussian_weights(sigma)) // 2 for sigma in noise_size]
     halo = max(*reach[-2:], *(side // 2 for side in smoothing_size[-2:]))
     (x, y, pitch, narrow), shared = _tile(np.dtype(pixel).itemsize, halo)
-    threads, volume = x * y // RUN, len(noise_size) == 3
+    threads = x * y // RUN
     constants: dict[str, Any] = {
         "PIXEL": pixel,
-        "VALUE": "float64" if volume else pixel,
+        "VALUE": "float64" if len(noise_size) == 3 else pixel,
         "SUM": SUMS[pixel],
-        "VOLUME": int(volume),
+        "FLOATING": int(SUMS[pixel] == "float64"),
         "TILE_X": x,
         "TILE_Y": y,
         "RUN": RUN,

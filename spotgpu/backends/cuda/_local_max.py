@@ -109,8 +109,10 @@ def _constants(reach: list[list[int]], lanes: int, runs: int, separate: bool) ->
     repeats = max(1, 16 // (low_y + 1 + high_y))
     chunk = repeats * (low_y + 1 + high_y)
     of_tile = blocks(runs, blocks(runs, min(RUNS, THREADS // chunk)))
-    seen = blocks(low_x, lanes) + RUN + blocks(high_x, lanes)
-    columns = (of_tile - 1) * RUN + blocks(seen, 4) * 4
+    # Words that a run sees, in whole quads; `left` of them come before it.
+    left = blocks(low_x, lanes)
+    seen = blocks(left + RUN + blocks(high_x, lanes), 4) * 4
+    columns = (of_tile - 1) * RUN + seen
     return {
         # As many blocks of a power of two as a multiprocessor has room for.
         "THREADS": max(WARP, 1 << (max(columns, chunk * of_tile) - 1).bit_length()),
@@ -121,6 +123,17 @@ def _constants(reach: list[list[int]], lanes: int, runs: int, separate: bool) ->
         "LOW_X": low_x,
         "HIGH_X": high_x,
         "REPEATS": repeats,
+        "RUN": RUN,
         "RUNS": of_tile,
+        "LEFT": left,
+        "SEEN": seen,
+        "COLUMNS": columns,
+        "TALL_PITCH": _pitch(columns),
+        "PIXEL_PITCH": _pitch(of_tile * RUN),
         "SEPARATE": int(separate),
     }
+
+
+def _pitch(words: int) -> int:
+    """Return an odd number of quads of words, so that rows begin in different banks."""
+    return (words // 4 | 1) * 4
