@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CUDASIM := PYTHONPATH=tests/cudasim $(BIN)/python -m cudasim
 # The tests that run kernels.
-ON_DEVICE := tests/kernels tests/backends tests/cuda
+ON_DEVICE := tests/kernels tests/backends tests/cuda tests/linking/test_link_on_device.py
 
 .PHONY: help demo test test-slow lint simulator gate mutants model bench clean
 
@@ -55,8 +55,8 @@ test: lint simulator
 	@echo "== Tests"
 	CUDASIM_REQUIRED=$$($(CUDASIM) supported > /dev/null && echo 1) $(BIN)/python -m pytest
 	@if $(CUDASIM) supported; then set -ex; \
-	    : The kernels again, every access to memory checked; \
-	    CUDASIM_REQUIRED=1 CUDASIM_CHECK=race $(BIN)/python -m pytest tests/kernels; \
+	    : What runs kernels again, every access to memory checked; \
+	    CUDASIM_REQUIRED=1 CUDASIM_CHECK=race $(BIN)/python -m pytest $(ON_DEVICE); \
 	    : The tests of the simulator; \
 	    $(BIN)/python -m pytest tests/cudasim/tests; \
 	fi

@@ -7,8 +7,8 @@ __device__ __forceinline__ uint32 maximum(uint32 a, uint32 b) {
 }
 
 // A thread goes along a line of words in blocks of SIZE. A window is the end of one block and the
-// beginning of the next: `ahead` has the maxima from each word of the first to its end, and takes in
-// the words of the second; `since` has the maximum of what is in of these.
+// beginning of the next: `ahead` has the maxima from each word of the first to its end, and takes
+// in the words of the second; `since` has the maximum of what is in of these.
 extern "C" __global__ void __launch_bounds__(THREADS)
     dilate(const uint32* __restrict__ source,  // [A, L, B]
            uint32 lines,

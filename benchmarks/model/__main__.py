@@ -59,7 +59,7 @@ def model(words: Sequence[str]) -> bool:
         unexplained = max(time.unexplained for time in times)
         details.append(
             f"\n{case.name}: {len(work.launches)} launches and {work.others} of cupy's own, shared "
-            f"by {case.batch}; stores not explained: {unexplained:.1%} in the worst launch\n\n"
+            f"by {case.batch}; stores not explained: {unexplained:.1%}\n\n"
             f"| kernel, us |{''.join(f' {card.name} |' for card in CARDS)}\n"
             f"{'|---' * (len(CARDS) + 1)}|"
         )

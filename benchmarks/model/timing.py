@@ -21,7 +21,7 @@ class Time:
     bounds: dict[str, float]
     upload: float
     bound_of: dict[tuple[str, str], str]
-    unexplained: float  # of the bytes stored, in the worst launch
+    unexplained: float  # of the bytes stored, on average over the time of the kernels
 
     @property
     def device(self) -> float:
@@ -41,13 +41,14 @@ def time_of(case: Case, work: Work, card: Card) -> Time:
     bound_of, unexplained = {}, 0.0
     for launch in work.launches:
         total, doubles, missed = instructions(launch, card.arch)
-        unexplained = max(unexplained, missed)
         n = case.times
         times = card.times(n * launch.moved, n * total, n * doubles)
         bound = max(times, key=times.__getitem__)
         kernels[launch.stem, launch.kernel] += times[bound]
         bound_of[launch.stem, launch.kernel] = bound
         bounds[bound] += times[bound]
+        unexplained += missed * times[bound]
+    unexplained /= kernels.total()
     bounds["launches"] = LAUNCH * (len(work.launches) + work.others) / case.batch
     return Time(dict(kernels), dict(bounds), case.upload / card.pcie, bound_of, unexplained)
 

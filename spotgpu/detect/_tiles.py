@@ -107,8 +107,11 @@ def find_in_tiles(raw: npt.NDArray[Any], options: Options, engine: ModuleType, m
     """
     if options.invert:
         raw = inverted(raw)
-    filtered, scale = _filtered(raw, options, engine, most)
-    spots = _spots(raw, filtered, options, engine, most)
+    # Both first, to fail before the work if there is no room.
+    of_filters = list(tiles(raw.shape, _filter_halo(options), most))
+    of_spots = list(tiles(raw.shape, _spot_halo(options), most))
+    filtered, scale = _filtered(raw, options, engine, of_filters)
+    spots = _spots(raw, filtered, options, engine, of_spots)
     offsets, windows, *rest = spots
     positions = windows[:, 1:] + offsets
     positions, windows, *rest = kept(cpu, scale, options, positions, windows, *rest)
@@ -118,8 +121,23 @@ def find_in_tiles(raw: npt.NDArray[Any], options: Options, engine: ModuleType, m
     return table([windows[:, 0], positions, *rest], statistics, options)[0]
 
 
+def _filter_halo(options: Options) -> list[int]:
+    if not options.preprocess:
+        return [0] * len(options.radius)
+    smoothed = (len(gaussian_weights(sigma)) // 2 for sigma in options.noise_size)
+    return [max(g, b // 2) for g, b in zip(smoothed, options.smoothing_size, strict=True)]
+
+
+def _spot_halo(options: Options) -> list[int]:
+    # A maximum is the largest of its window; then its mask moves one pixel at a time.
+    return [
+        max(w, r + options.max_iterations)
+        for w, r in zip(options.window, options.radius, strict=True)
+    ]
+
+
 def _filtered(
-    raw: npt.NDArray[Any], options: Options, engine: ModuleType, most: int
+    raw: npt.NDArray[Any], options: Options, engine: ModuleType, parts: list[Tile]
 ) -> tuple[npt.NDArray[Any], Floats]:
     is_float = raw.dtype.kind == "f"
     dtype = np.dtype(np.uint8) if is_float else raw.dtype
@@ -129,9 +147,6 @@ def _filtered(
         whole, scale = cpu.quantise(raw[None].astype(np.float64), dtype)
         return whole[0], scale
     filtered, scale = np.empty(raw.shape, dtype), np.ones(1)
-    smoothed = (len(gaussian_weights(sigma)) // 2 for sigma in options.noise_size)
-    halo = [max(g, b // 2) for g, b in zip(smoothed, options.smoothing_size, strict=True)]
-    parts = list(tiles(raw.shape, halo, most))
 
     def rest(tile: Tile) -> Any:
         part = engine.put(raw[tile.outer][None])
@@ -153,20 +168,12 @@ def _spots(
     filtered: npt.NDArray[Any],
     options: Options,
     engine: ModuleType,
-    most: int,
+    parts: list[Tile],
 ) -> list[npt.NDArray[Any]]:
     """Return offsets, windows, mass and what is measured of all maxima, in C order of these."""
     level = engine.put(cpu.percentile(filtered[None], options.percentile))
-    # A maximum is the largest of its window; then its mask moves one pixel at a time.
-    halo = [
-        max(w, r + options.max_iterations)
-        for w, r in zip(options.window, options.radius, strict=True)
-    ]
-    found = [
-        _spots_of(tile, raw, filtered, level, options, engine)
-        for tile in tiles(raw.shape, halo, most)
-    ]
-    peaks, *columns = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    found = [_spots_of(tile, raw, filtered, level, options, engine) for tile in parts]
+    peaks, *columns = (np.concatenate(rows) for rows in zip(*found, strict=True))
     order = np.lexsort(peaks.T[::-1])
     return [column[order] for column in columns]
 
