@@ -4,7 +4,7 @@
 constexpr bool FLOATING = (RAW)0.5 != 0;
 constexpr int SUMS = FLOATING ? 2 : 4;
 // The columns of a spot's mask, the highest first: z and x, and how far to grow before each.
-__constant__ const int32 MASK[][3] = COLUMNS;
+__constant__ const int16 MASK[][3] = COLUMNS;
 
 // A bit for each pixel that is not 0, in a rim of RADIUS_Z planes, HALO rows and RADIUS_X columns.
 extern "C" __global__ void __launch_bounds__(THREADS, 1024 / THREADS)

@@ -13,13 +13,13 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     find_cells(const int64* __restrict__ frame,        // [N]
                const float64* __restrict__ positions,  // [N, NDIM]
                int64 n,
+               const float64* __restrict__ separation,  // [NDIM]
                int32 shift,
                float64* __restrict__ scaled,  // [N, NDIM]
                int64* __restrict__ key)       // [N]
 {
   const int64 i = (int64)blockIdx.x * THREADS + threadIdx.x;
   if (i >= n) return;
-  const float64 separation[] = SEPARATION;
   int64 cell[NDIM];
   for (int axis = 0; axis < NDIM; ++axis) {
     const float64 at = positions[i * NDIM + axis] / separation[axis];

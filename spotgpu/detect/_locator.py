@@ -15,6 +15,7 @@ from spotgpu.detect._image import gray_image
 from spotgpu.detect._options import Options
 from spotgpu.detect._spots import find
 from spotgpu.detect._tiles import find_in_tiles
+from spotgpu.errors import SpotgpuError
 from spotgpu.tables import POSITION_COLUMNS
 
 __all__ = ["Locator"]
@@ -119,10 +120,18 @@ class Locator:
         engine = backends.on(self.device)
         pixels = self.pixels(image)
         room = engine.room(pixels.dtype)
-        if pixels.size > room:
+        try:
+            if pixels.size <= room:
+                return self.arrays(engine.put(pixels[None]))[0]
             options = self.options(pixels.ndim, pixels.dtype.kind == "f")
             return find_in_tiles(pixels, options, engine, room)
-        return self.arrays(engine.put(pixels[None]))[0]
+        except MemoryError as error:
+            if engine is backends.cpu:
+                raise
+            raise SpotgpuError(
+                f"the device has no memory for an image of {' x '.join(map(str, pixels.shape))} "
+                f"pixels ({error}): use device='cpu'"
+            ) from error
 
     def pixels(self, image: object) -> npt.NDArray[Any]:
         """Return an image as the engine takes it.

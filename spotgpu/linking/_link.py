@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_complex_dtype, is_numeric_dtype
 
-from spotgpu.backends import on
+from spotgpu.backends import cpu, on
 from spotgpu.backends.pairs import Floats, Ints
 from spotgpu.checks import integer, number, per_axis
+from spotgpu.errors import SpotgpuError
 from spotgpu.linking._chunks import Movie, Rules, previous_points
 from spotgpu.linking._memory import previous_points_remembered
 from spotgpu.tables import position_columns, require_columns
@@ -124,7 +125,15 @@ def link(
     result.index = pd.RangeIndex(len(f))
     if result[t_column].to_numpy().dtype.kind not in "iu":
         result[t_column] = frame
-    result["particle"] = _particles(positions, frame, ranges, memory, most, engine)
+    try:
+        result["particle"] = _particles(positions, frame, ranges, memory, most, engine)
+    except MemoryError as error:
+        if engine is cpu:
+            raise
+        raise SpotgpuError(
+            f"the device has no memory for links within `search_range` ({error}): make it smaller, "
+            "or use device='cpu'"
+        ) from error
     return result
 
 

@@ -65,7 +65,8 @@ def test_cupy_without_a_device(cuda: ModuleType, monkeypatch: pytest.MonkeyPatch
     runtime = cupy.cuda.runtime
     none = SimpleNamespace(getDeviceCount=lambda: 0, CUDARuntimeError=runtime.CUDARuntimeError)
     monkeypatch.setattr(cupy.cuda, "runtime", none)
-    with pytest.raises(SpotgpuError, match="needs a CUDA device, there is none"):
+    needed = "needs a CUDA device of compute capability 7.5 or more: "
+    with pytest.raises(SpotgpuError, match=f"{needed}none"):
         backends.on("cuda")
 
     def no_driver() -> int:
@@ -73,6 +74,16 @@ def test_cupy_without_a_device(cuda: ModuleType, monkeypatch: pytest.MonkeyPatch
 
     none.getDeviceCount = no_driver
     with pytest.raises(SpotgpuError, match="needs a CUDA device and its driver: cuda"):
+        backends.on("cuda")
+
+
+def test_devices_that_are_too_old(cuda: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    from spotgpu.backends.cuda import device
+
+    assert device.usable() == [0]
+    monkeypatch.setattr(device, "OLDEST", 95)
+    assert device.usable() == []
+    with pytest.raises(SpotgpuError, match=r"capability 9\.5 or more: .* has 9\.0"):
         backends.on("cuda")
 
 

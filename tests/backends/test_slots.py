@@ -58,13 +58,13 @@ def limited(cuda: ModuleType) -> Iterator[Callable[[int], None]]:
 
 
 def test_batches_follow_from_memory(limited: Callable[[int], None]) -> None:
-    from spotgpu.backends.cuda import _array
+    from spotgpu.backends.cuda import _array, device
     from spotgpu.backends.cuda import slots as module
 
     (first, _) = module.slots((64, 64), np.uint16, devices=[0])
     assert len(first.host) == module.ENOUGH // (64 * 64 * 2)
     del first, _
-    limited(int(2 * 64 * 64 * (2 + _array.WORKING) * 10.5 / _array.SHARE))
+    limited(int(2 * 64 * 64 * (2 + _array.WORKING) * 10.5 / device.SHARE))
     (first, _) = module.slots((64, 64), np.uint16, devices=[0])
     assert len(first.host) == 10
     assert module.slots((4096, 4096), np.uint16, devices=[0]) == []
@@ -89,6 +89,37 @@ def test_no_memory_halves_the_batch(cuda: ModuleType) -> None:
     assert found == list(enumerate(images.reshape(20, -1).sum(axis=1).tolist()))
     assert tried[:3] == [8, 4, 2]
     assert max(tried[2:]) == 2
+
+
+def test_no_memory_at_the_end_of_a_batch(cuda: ModuleType) -> None:
+    """What happens to a few frames is no reason to take fewer from then on."""
+    import cupy
+
+    from spotgpu.backends.cuda.slots import Slot, in_order
+
+    tried = []
+
+    def work(batch: Any) -> list[int]:
+        tried.append(len(batch))
+        if tried == [8, 8, 2]:
+            raise cupy.cuda.memory.OutOfMemoryError(2, 0)
+        return sums(batch)
+
+    slot = Slot(0, 18, SHAPE, np.uint8)
+    slot.part = 8
+    images = frames(36)
+    found = list(in_order([slot], filler(images), work))
+    assert found == list(enumerate(images.reshape(36, -1).sum(axis=1).tolist()))
+    assert tried == [8, 8, 2, 1, 1, 8, 8, 2]
+
+
+def test_slots_keep_their_streams(cuda: ModuleType) -> None:
+    """So that the pool has the memory of one movie for the next."""
+    from spotgpu.backends.cuda.slots import slots
+
+    first, second = (slots(SHAPE, np.uint8, 9, [0, 0]) for _ in range(2))
+    assert [slot._stream.ptr for slot in first] == [slot._stream.ptr for slot in second]
+    assert len({slot._stream.ptr for slot in first}) == 4
 
 
 def test_no_memory_for_one_frame(cuda: ModuleType) -> None:

@@ -164,3 +164,25 @@ def test_no_room_for_a_window(cuda: ModuleType, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("spotgpu.backends.cuda.room", lambda _: 100)
     with pytest.raises(sg.SpotgpuError, match="the device has room for 100 pixels, too few"):
         sg.locate(FLAT, 7, device="cuda")
+
+
+def test_out_of_memory(cuda: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> Any:
+        raise MemoryError("all gone")
+
+    monkeypatch.setattr("spotgpu.detect._locator.find", full)
+    with pytest.raises(sg.SpotgpuError, match=r"image of 70 x 90 pixels \(all gone\): use device"):
+        sg.locate(FLAT, 7, device="cuda")
+    with pytest.raises(MemoryError, match="all gone"):
+        sg.locate(FLAT, 7)
+
+
+def test_more_pixels_than_can_be_counted_in_32_bits(
+    cuda: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from spotgpu.backends.cuda import _array
+
+    wanted = sg.locate(FLAT, 7)
+    monkeypatch.setattr(_array, "MOST", 3000)
+    assert cuda.room(np.uint8) == 3000
+    assert_frame_equal(sg.locate(FLAT, 7, device="cuda"), wanted, check_exact=True)

@@ -11,6 +11,7 @@ import pytest
 
 import spotgpu.linking._chunks as chunks_module
 import spotgpu.linking._memory as memory_module
+from spotgpu.errors import SpotgpuError
 from spotgpu.linking import link
 
 pytestmark = pytest.mark.usefixtures("cuda")
@@ -95,3 +96,15 @@ def test_chunks(brownian: Callable[..., Any], memory: int, monkeypatch: pytest.M
         monkeypatch.setattr(module, "POINTS", 70)
     monkeypatch.setattr(chunks_module, "BYTES", 2**50)
     pd.testing.assert_frame_equal(link(f, 5, memory=memory, device="cuda"), whole)
+
+
+def test_out_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> Any:
+        raise MemoryError("all gone")
+
+    f = pd.DataFrame({"y": [0.0, 1], "x": [0.0, 0], "frame": [3, 4]})
+    monkeypatch.setattr("spotgpu.linking._link.previous_points", full)
+    with pytest.raises(SpotgpuError, match=r"no memory for links .* \(all gone\): make it smaller"):
+        link(f, 5, device="cuda")
+    with pytest.raises(MemoryError, match="all gone"):
+        link(f, 5)

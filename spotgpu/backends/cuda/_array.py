@@ -13,10 +13,10 @@ from spotgpu.backends.cuda.device import free_memory
 
 __all__ = ["get", "put", "room"]
 
-#: Share of the free memory that is used.
-SHARE = 0.8
 #: Bytes a pixel that finding spots takes beside the frames themselves, at most.
 WORKING = 32
+#: Pixels at once, at most: in a plane they are counted in 32 bits.
+MOST = 1 << 30
 
 
 def put(array: npt.NDArray[Any]) -> Array:
@@ -32,4 +32,4 @@ def get(array: Array) -> npt.NDArray[Any]:
 
 def room(dtype: npt.DTypeLike) -> int:
     """As `spotgpu.backends.cpu.room`, of the current device."""
-    return int(SHARE * free_memory()) // (np.dtype(dtype).itemsize + WORKING)
+    return min(free_memory() // (np.dtype(dtype).itemsize + WORKING), MOST)

@@ -127,7 +127,7 @@ def _unrolled(
     large = max(reach) > RUN // 2 or (not whole and max(smoothing_size) > 2 * RUN)
     large |= pixel == "float64"
     return {
-        "RESIDENT": max(1, (512 if large else 1024) // threads),
+        "RESIDENT": min(max(1, (512 if large else 1024) // threads), 16),
         "MEANS_Y": RUN if whole else 1,
         "MEANS_Z": RUN // 4 if whole else 1,
         "SUMS_Y": RUN if reach[-2] <= RUN // 2 else 1,

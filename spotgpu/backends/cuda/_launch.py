@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 import cupy
@@ -32,6 +33,9 @@ _PARAMETER = re.compile(
     r"(?P<const>const\s+)?(?P<type>\w+)\s*(?P<pointer>\*\s*(?:__restrict__\s+)?)?(?P<name>\w+)\s*"
     r"[,)]\s*(?://\s*\[(?P<axes>[^\]]*)\])?"
 )
+
+#: Threads that need the same kernel wait for the one that compiles it.
+_ONE_COMPILES = Lock()
 
 #: Of what numpy calls a type of one byte that is true or false.
 _NAMES = {"bool": "bool_"}
@@ -143,7 +147,8 @@ def launch(
     if min(grid) < 1 or any(n > most for n, most in zip(grid, LARGEST_GRID, strict=True)):
         raise ValueError(f"{where}: grid must be from 1 to {LARGEST_GRID} per axis, got {grid}")
     constants = tuple((defines or {}).items())
-    function = _function(stem, kernel, constants, shared, cupy.cuda.Device().id)
+    with _ONE_COMPILES:
+        function = _function(stem, kernel, constants, shared, cupy.cuda.Device().id)
     checked = _checked(where, _parameters(stem, kernel), arguments, dict(constants))
     function(grid, block, checked, shared_mem=shared)
 
@@ -156,8 +161,9 @@ def _three(shape: int | Sequence[int]) -> tuple[int, int, int]:
 
 @lru_cache(maxsize=256)
 def _module(stem: str, constants: tuple[tuple[str, Any], ...]) -> Any:
-    options = (*OPTIONS, *(f"-D{name}={value}" for name, value in constants))
-    return cupy.RawModule(code=source(stem), options=options, backend="nvrtc")
+    # In the text: for each set of options that is new to it, cupy runs the compiler once more.
+    defines = "".join(f"#define {name} {value}\n" for name, value in constants)
+    return cupy.RawModule(code=defines + source(stem), options=OPTIONS, backend="nvrtc")
 
 
 @lru_cache(maxsize=1024)

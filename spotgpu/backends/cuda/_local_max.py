@@ -114,8 +114,8 @@ def _constants(reach: list[list[int]], lanes: int, runs: int, separate: bool) ->
     seen = blocks(left + RUN + blocks(high_x, lanes), 4) * 4
     columns = (of_tile - 1) * RUN + seen
     return {
-        # As many blocks of a power of two as a multiprocessor has room for.
-        "THREADS": max(WARP, 1 << (max(columns, chunk * of_tile) - 1).bit_length()),
+        # A power of two: whole blocks, 16 at most, fill a multiprocessor.
+        "THREADS": max(2 * WARP, 1 << (max(columns, chunk * of_tile) - 1).bit_length()),
         "LANES": lanes,
         "BITS": f"uint{RUN * lanes}",
         "LOW_Y": low_y,

@@ -29,9 +29,8 @@ def where_close(frame: Array, positions: Array, separation: Sequence[float], mas
     bits = n.bit_length() + 1
     shift = 64 - bits
     constants = {"THREADS": THREADS, "NDIM": ndim, "CELLS": 3**ndim, "MIXER": MIXER}
-    constants["SEPARATION"] = "{" + ",".join(repr(float(side)) for side in separation) + "}"
     frame, grid = cupy.ascontiguousarray(frame), blocks(n, THREADS)
-    cells = (frame, positions, n, shift, scaled, key)
+    cells = (frame, positions, n, cupy.asarray(separation, float), shift, scaled, key)
     launch("where_close", "find_cells", grid, THREADS, cells, constants)
     order, start = group(key, 1 << bits)
     spots = (frame, scaled, mass, order, start, n, shift, CLOSE**2, marked)

@@ -6,7 +6,12 @@ from typing import NamedTuple
 
 import cupy
 
-__all__ = ["FAULTS", "Device", "devices", "free_memory", "missing", "software"]
+__all__ = ["FAULTS", "Device", "devices", "free_memory", "missing", "software", "usable"]
+
+#: The oldest compute capability that the kernels are made for, times 10.
+OLDEST = 75
+#: Share of the free memory that is used.
+SHARE = 0.8
 
 #: What cupy raises if a device or its driver fails.
 FAULTS = (
@@ -35,10 +40,24 @@ def missing() -> str | None:
         The end of a sentence about 'cuda'; None if there is a device.
     """
     try:
-        count = cupy.cuda.runtime.getDeviceCount()
+        if usable():
+            return None
+        found = ", ".join(f"{own.name} has {own.compute_capability}" for own in devices())
     except cupy.cuda.runtime.CUDARuntimeError as error:
         return f"needs a CUDA device and its driver: {error}"
-    return None if count else "needs a CUDA device, there is none"
+    return f"needs a CUDA device of compute capability {OLDEST / 10} or more: {found or 'none'}"
+
+
+def usable() -> list[int]:
+    """Return the devices that the kernels run on.
+
+    Returns
+    -------
+    list of int
+        Their numbers.
+    """
+    numbers = range(cupy.cuda.runtime.getDeviceCount())
+    return [n for n in numbers if int(cupy.cuda.Device(n).compute_capability) >= OLDEST]
 
 
 def devices() -> list[Device]:
@@ -65,13 +84,13 @@ def free_memory() -> int:
     Returns
     -------
     int
-        Bytes that are free, or that cupy's pool keeps unused, within the pool's limit.
+        Most of the bytes that are free, or that cupy's pool keeps unused, within the pool's limit.
     """
     pool = cupy.get_default_memory_pool()
     free = int(cupy.cuda.Device().mem_info[0] + pool.free_bytes())
     if limit := pool.get_limit():
         free = min(free, limit - pool.used_bytes())
-    return free
+    return int(SHARE * free)
 
 
 def software() -> dict[str, str]:

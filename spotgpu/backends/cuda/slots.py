@@ -7,6 +7,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
 from typing import Any
 
 import cupy
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from spotgpu.backends.cuda._array import room
 from spotgpu.backends.cuda._launch import Array, blocks
+from spotgpu.backends.cuda.device import usable
 from spotgpu.errors import SpotgpuError
 
 __all__ = ["Slot", "in_order", "slots"]
@@ -49,16 +51,17 @@ def slots(
     frames : int, optional
         How many there are.
     devices : list of int, optional
-        Numbers of the devices; a device may be named more than once. Default: all of them.
+        Numbers of the devices; a device may be named more than once. Default: all that run the
+        kernels.
 
     Returns
     -------
     list of Slot
-        Two for each device: one batch goes up while the other is computed. None if a device has
-        no memory for two frames.
+        Two for each device that has memory for two frames: one batch goes up while the other is
+        computed.
     """
     if devices is None:
-        devices = _all_devices()
+        devices = usable()
     share = MOST if frames is None else blocks(frames, PER_DEVICE * len(devices))
     frame_bytes = math.prod(shape) * np.dtype(dtype).itemsize
     sizes = []
@@ -66,17 +69,18 @@ def slots(
         with cupy.cuda.Device(device):
             fitting = room(dtype) // math.prod(shape) // (PER_DEVICE * devices.count(device))
         sizes.append(min(fitting, max(1, ENOUGH // frame_bytes), MOST, share))
-    if min(sizes) == 0:
-        return []
     return [
-        Slot(device, size, shape, dtype)
-        for device, size in zip(devices, sizes, strict=True)
-        for _ in range(PER_DEVICE)
+        Slot(device, size, shape, dtype, PER_DEVICE * place + number)
+        for place, (device, size) in enumerate(zip(devices, sizes, strict=True))
+        for number in range(PER_DEVICE if size else 0)
     ]
 
 
-def _all_devices() -> list[int]:
-    return list(range(cupy.cuda.runtime.getDeviceCount()))
+@lru_cache
+def _stream(device: int, _number: int) -> cupy.cuda.Stream:
+    """Return a stream, the same in every call: cupy's pool keeps memory for the one that had it."""
+    with cupy.cuda.Device(device):
+        return cupy.cuda.Stream(non_blocking=True)
 
 
 class Slot:
@@ -92,6 +96,8 @@ class Slot:
         Sides of a frame in pixels.
     dtype : dtype
         Type of its pixels.
+    number : int
+        Of the stream; slots that work at the same time have different ones.
 
     Attributes
     ----------
@@ -102,12 +108,17 @@ class Slot:
     """
 
     def __init__(
-        self, device: int, frames: int, shape: tuple[int, ...], dtype: npt.DTypeLike
+        self,
+        device: int,
+        frames: int,
+        shape: tuple[int, ...],
+        dtype: npt.DTypeLike,
+        number: int = 0,
     ) -> None:
         self._device = cupy.cuda.Device(device)
         self.part = frames
         with self._device:
-            self._stream = cupy.cuda.Stream(non_blocking=True)
+            self._stream = _stream(device, number)
             with self._stream:
                 self._frames = cupy.empty((frames, *shape), dtype)
             memory = cupy.cuda.alloc_pinned_memory(self._frames.nbytes)
@@ -153,18 +164,22 @@ class Slot:
 
     def _part(self, frames: Array, work: Work) -> list[Any]:
         """Compute as many frames as there is memory for."""
+        count = min(self.part, len(frames))
         while True:
             try:
-                return work(frames[: self.part])
+                return work(frames[:count])
             except cupy.cuda.memory.OutOfMemoryError as error:
                 cupy.get_default_memory_pool().free_all_blocks()
-                tried = min(self.part, len(frames))
-                if tried == 1:
+                if count == 1:
                     raise SpotgpuError(
                         "the device has no memory for the work on one frame of "
                         f"{' x '.join(map(str, frames.shape[1:]))} pixels ({error})"
                     ) from error
-                self.part = tried // 2
+                # The few frames at the end of a batch say nothing of the next one.
+                whole = count == self.part
+                count //= 2
+                if whole:
+                    self.part = count
 
 
 def in_order(slots: list[Slot], fill: Fill, work: Work) -> Iterator[tuple[Any, Any]]:
