@@ -100,7 +100,7 @@ def test_slots_keep_the_order(streams: str, monkeypatch: pytest.MonkeyPatch) -> 
     from spotgpu.backends.cuda import slots
 
     monkeypatch.setattr(slots, "ENOUGH", 3 * 40 * 48)
-    monkeypatch.setattr(slots, "_all_devices", lambda: [0, 0])
+    monkeypatch.setattr(slots, "usable", lambda: [0, 0])
     frames = movie(31, (40, 48))
     wanted = sg.batch(frames, 7, processes=1)
     assert wanted["frame"].nunique() > 20
