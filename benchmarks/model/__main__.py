@@ -27,7 +27,7 @@ from benchmarks.model.traffic import FIGURES, STREAMS, measured  # noqa: E402
 
 
 def _us(seconds: float) -> str:
-    return f"{1e6 * seconds:.3g}" if seconds < 1e-2 else f"{1e6 * seconds:,.0f}"
+    return f"{1e6 * seconds:.3g}" if seconds < 1e-3 else f"{1e6 * seconds:,.0f}"
 
 
 def _row(name: str, times: Sequence[Time], target: float | None) -> str:
