@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
 from spotgpu.backends.cells import Candidates, Grid
 from spotgpu.backends.pairs import Ints, Pairs, expanded, nearest
@@ -54,7 +53,7 @@ def _pieces(grid: Grid, points: Ints, step: int | Ints, most: int) -> Iterator[P
     key = (grid.key[points] + step * grid.cells.frame_stride)[:, None] + offsets
     first = grid.start[key]
     count = grid.start[3:][key] - first
-    ends = count.ravel().cumsum(dtype=np.int64)[len(offsets) - 1 :: len(offsets)]
+    ends = count.ravel().cumsum()[len(offsets) - 1 :: len(offsets)]
     begin = 0
     while begin < len(points):
         done = ends[begin - 1] if begin else 0
@@ -66,13 +65,11 @@ def _pieces(grid: Grid, points: Ints, step: int | Ints, most: int) -> Iterator[P
         begin = end
 
 
-def _within(
-    grid: Grid, points: Ints, first: npt.NDArray[np.int32], count: npt.NDArray[np.int32]
-) -> Pairs:
+def _within(grid: Grid, points: Ints, first: Ints, count: Ints) -> Pairs:
     """Return neighbours among points of ranges, several a query, as sources of their query."""
     filled = np.flatnonzero(count)
     n = count.ravel()[filled]
-    found = expanded(first.ravel()[filled].astype(np.int64), n.astype(np.int64))
+    found = expanded(first.ravel()[filled], n)
     query = np.repeat(filled // count.shape[1], n)
     origin = points[query]
     cost = np.zeros(len(found))
