@@ -81,6 +81,14 @@ def test_tables(cuda: ModuleType, monkeypatch: pytest.MonkeyPatch, name: str) ->
         same(found, by_fft, check_exact=False, rtol=MSD_FFT.allowed, atol=least)
 
 
+def test_streams_agree(streams: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = TABLES["mixed lengths, gaps"]
+    found = [call(name, table, device="cuda") for name in ("imsd", "emsd")]
+    monkeypatch.setattr(_msd, "on", lambda _: MIRROR)
+    assert_frame_equal(found[0], call("imsd", table), check_exact=True)
+    assert_series_equal(found[1], call("emsd", table), check_exact=True)
+
+
 def test_nothing_moves(cuda: ModuleType) -> None:
     table = TABLES["gaps"].assign(x=3.3, y=1e6 + 0.1, z=-7.0)
     assert (call("imsd", table, device="cuda").fillna(0) == 0).all(axis=None)

@@ -40,6 +40,11 @@ def test_movies(brownian: Callable[..., Any], ndim: int, blink: float, memory: i
     assert linked["particle"].nunique() < len(linked) * 0.7
 
 
+@pytest.mark.parametrize("memory", [0, 2])
+def test_streams_agree(streams: str, brownian: Callable[..., Any], memory: int) -> None:
+    same(brownian(8, 60, blink=0.1, candidates=0.8), 5, memory=memory)
+
+
 @pytest.mark.parametrize("most", [1, 2, 10])
 @pytest.mark.parametrize("memory", [0, 2])
 def test_few_candidates(brownian: Callable[..., Any], memory: int, most: int) -> None:
