@@ -71,8 +71,8 @@ def _defines(radius: tuple[int, ...], frames: str, raw: str) -> dict[str, Any]:
     offsets = mask_offsets(radius)
     pixels = len(offsets)
     # The most that a sum over the mask can be: a mass, a moment, a sum of squares.
-    weights = (pixels, (offsets + radius).sum(axis=0).max(), (offsets**2).sum())
-    largest = int(np.iinfo(frames).max) * int(max(weights))
+    moment, square = (offsets + radius).sum(axis=0).max(), (offsets**2).sum()
+    largest = int(np.iinfo(frames).max) * max(pixels, int(moment), int(square))
     total = "float64" if raw.startswith("float") else "int64"
     if total == "int64" and int(np.iinfo(raw).max) * pixels < 1 << 31:
         total = "int32"
