@@ -71,10 +71,10 @@ class Slot:
 
 
 def _attached(name: str) -> SharedMemory:
-    if sys.version_info >= (3, 13):
-        return SharedMemory(name, track=False)
-    # Registers the name a second time; as workers share the parent's tracker, that changes nothing.
-    return SharedMemory(name)
+    # Before 3.13 the name is registered a second time; as workers share the parent's tracker, that
+    # changes nothing.
+    options = {"track": False} if sys.version_info >= (3, 13) else {}
+    return SharedMemory(name, **options)
 
 
 class FrameSlots:
