@@ -10,9 +10,6 @@ import pytest
 ROOT = Path(__file__).parents[1]
 KERNELS = ROOT / "kernels"
 BUDGET = json.loads((KERNELS / "budget.json").read_text())
-#: Kernels that may keep less than half of a device busy.
-FEW = 2
-
 pytestmark = pytest.mark.usefixtures("device")
 
 
@@ -43,16 +40,15 @@ def test_production_is_in_the_budget() -> None:
     assert not missing, "\n".join([production.__doc__, *missing])
 
 
-def test_few_kernels_leave_the_device_idle() -> None:
+def test_every_kernel_keeps_half_of_the_device_busy() -> None:
+    """None has an exception from what `check` demands."""
     kernels = [
         (file, kernel, limits)
         for file, builds in BUDGET["files"].items()
         for build in builds
         for kernel, limits in build["kernels"].items()
     ]
-    idle = {(file, kernel) for file, kernel, limits in kernels if "occupancy" in limits}
-    assert len(idle) <= FEW
-    assert all(len(limits["reason"]) > 20 for _, _, limits in kernels if "occupancy" in limits)
+    assert [(file, kernel) for file, kernel, limits in kernels if "occupancy" in limits] == []
 
 
 def test_options_are_those_of_production(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ class Launch:
     constants: tuple[tuple[str, Any], ...]
     grid: tuple[int, int, int]
     block: tuple[int, int, int]
-    moved: int  # bytes of the 32-byte sectors that are read or written, each once
+    unique: int  # bytes of the 32-byte sectors that are read or written, each once
     by_block: int  # the same, each once in every block that uses it
     least: int  # bytes of the arrays that it takes
     elements: int  # of the largest of them
@@ -110,14 +110,14 @@ def _recorded(launches: list[Launch]) -> Iterator[None]:
             cudasim.counters()  # forgets what was before
             run(grid, block, arguments, **options)
             traffic, rows = cudasim.traffic(), cudasim.counters()
-            moved, by_block = (
+            unique, by_block = (
                 traffic[f"{counted}_load"] + traffic[f"{counted}_store"]
                 for counted in ("unique", "block")
             )
             arrays = {a.data.ptr: a for a in arguments if hasattr(a, "data") and a.ndim}
             least = sum(array.nbytes for array in arrays.values())
             elements = max(array.size for array in arrays.values())
-            counts = (moved, by_block, least, elements, tuple(rows))
+            counts = (unique, by_block, least, elements, tuple(rows))
             launches.append(Launch(stem, kernel, constants, grid, block, *counts))
 
         return recorded

@@ -42,7 +42,7 @@ def time_of(case: Case, work: Work, card: Card) -> Time:
     for launch in work.launches:
         total, doubles, missed = instructions(launch, card.arch)
         n = case.times
-        times = card.times(n * launch.moved, n * total, n * doubles)
+        times = card.times(n * launch.unique, n * total, n * doubles)
         bound = max(times, key=times.__getitem__)
         kernels[launch.stem, launch.kernel] += times[bound]
         bound_of[launch.stem, launch.kernel] = bound

@@ -45,6 +45,20 @@ def _percentile(dtype: str) -> Callable[[], Any]:
     return lambda: cuda.percentile(frames, 64.0)
 
 
+def _quantise() -> Callable[[], Any]:
+    from spotgpu.backends import cuda
+
+    frames = _frames("uint8").astype(float)
+    return lambda: cuda.quantise(frames, "uint8")
+
+
+def _dilation() -> Callable[[], Any]:
+    from spotgpu.backends import cuda
+
+    frames = _frames("uint8")
+    return lambda: cuda.dilation(frames, 1, 7, 8)
+
+
 def _local_max() -> Callable[[], Any]:
     import cupy
 
@@ -87,9 +101,11 @@ STREAMS: dict[str, Callable[[], Callable[[], Any]]] = {
     "bandpass, uint8": lambda: _bandpass("uint8"),
     "bandpass, uint16": lambda: _bandpass("uint16"),
     "bandpass, uint8 volume": lambda: _bandpass("uint8", 16, 64, 96),
+    "dilation, uint8": _dilation,
     "local_max, uint8": _local_max,
     "percentile, uint8": lambda: _percentile("uint8"),
     "percentile, uint16": lambda: _percentile("uint16"),
+    "quantise, float64": _quantise,
     "scan": _scan,
     "select": _select,
 }

@@ -46,7 +46,7 @@ def _selftest(
         done += 1
         failed += bool(verdict.problem)
         if verdict.tolerance:
-            close.append(f"{verdict.name} within {verdict.tolerance:g}")
+            close.append(f"{verdict.name} within {verdict.tolerance:g}, as the CPU sums by FFT")
         word = "FAILED" if verdict.problem else "close" if verdict.tolerance else "same"
         say(
             f"{word:<8}{verdict.name:<14}{verdict.data:<30}"
@@ -61,5 +61,5 @@ def _selftest(
         )
         return DIFFERENT
     bits = count(done - len(close), "computation")
-    say(f"passed: {bits} with the CPU's bits; {', '.join(close)}, as the CPU sums by FFT")
+    say("; ".join([f"passed: {bits} with the CPU's bits", *close]))
     return 0

@@ -129,8 +129,8 @@ class Locator:
             if engine is backends.cpu:
                 raise
             raise SpotgpuError(
-                f"the device has no memory for an image of {' x '.join(map(str, pixels.shape))} "
-                f"pixels ({error}): use device='cpu'"
+                f"no memory for an image of {' x '.join(map(str, pixels.shape))} pixels "
+                f"({error}): use device='cpu'"
             ) from error
 
     def pixels(self, image: object) -> npt.NDArray[Any]:

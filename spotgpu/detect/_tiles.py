@@ -108,7 +108,7 @@ def find_in_tiles(raw: npt.NDArray[Any], options: Options, engine: ModuleType, m
     if options.invert:
         raw = inverted(raw)
     # Both first, to fail before the work if there is no room.
-    of_filters = list(tiles(raw.shape, _filter_halo(options), most))
+    of_filters = list(tiles(raw.shape, _filter_halo(options), most)) if options.preprocess else []
     of_spots = list(tiles(raw.shape, _spot_halo(options), most))
     filtered, scale = _filtered(raw, options, engine, of_filters)
     spots = _spots(raw, filtered, options, engine, of_spots)
@@ -122,8 +122,6 @@ def find_in_tiles(raw: npt.NDArray[Any], options: Options, engine: ModuleType, m
 
 
 def _filter_halo(options: Options) -> list[int]:
-    if not options.preprocess:
-        return [0] * len(options.radius)
     smoothed = (len(gaussian_weights(sigma)) // 2 for sigma in options.noise_size)
     return [max(g, b // 2) for g, b in zip(smoothed, options.smoothing_size, strict=True)]
 

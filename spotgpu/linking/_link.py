@@ -82,7 +82,7 @@ def link(
         If an argument is out of range, a column is missing, a position is not finite or a frame
         number is not an integer.
     SpotgpuError
-        If `device` is 'cuda' and there is no device to compute on.
+        If `device` is 'cuda' and there is none, or its memory does not suffice.
 
     Notes
     -----
@@ -131,8 +131,8 @@ def link(
         if engine is cpu:
             raise
         raise SpotgpuError(
-            f"the device has no memory for links within `search_range` ({error}): make it smaller, "
-            "or use device='cpu'"
+            f"no memory for links within `search_range` ({error}): make it smaller, or use "
+            "device='cpu'"
         ) from error
     return result
 

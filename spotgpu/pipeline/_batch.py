@@ -78,7 +78,8 @@ def batch(
         If an argument is wrong, a frame is not an image (the message has its number), frames are
         not alike, or there is none.
     SpotgpuError
-        If a file cannot be read, or a worker process dies.
+        If a file cannot be read, or a worker process dies; if `device` is 'cuda' and there is none,
+        or its memory does not suffice for one frame.
 
     Warns
     -----

@@ -28,7 +28,7 @@ def on_devices(
     left : int or None
         Number of frames, if it is known.
     devices : list of int, optional
-        Numbers of the devices. Default: all.
+        Numbers of the devices. Default: all that run the kernels.
 
     Yields
     ------

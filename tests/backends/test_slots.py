@@ -134,6 +134,19 @@ def test_no_memory_for_one_frame(cuda: ModuleType) -> None:
         list(in_order([Slot(0, 8, SHAPE, np.uint8)], filler(frames(9)), work))
 
 
+def test_no_memory_for_a_slot(cuda: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    import cupy
+
+    from spotgpu.backends.cuda.slots import Slot
+
+    def full(size: int) -> Any:
+        raise cupy.cuda.runtime.CUDARuntimeError(2)
+
+    monkeypatch.setattr(cupy.cuda, "alloc_pinned_memory", full)
+    with pytest.raises(SpotgpuError, match="no memory for a batch of 8 frames of 5 x 7 pixels on"):
+        Slot(0, 8, SHAPE, np.uint8)
+
+
 def test_an_error_of_the_work_reaches_the_caller(cuda: ModuleType) -> None:
     from spotgpu.backends.cuda.slots import in_order, slots
 

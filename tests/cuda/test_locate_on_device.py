@@ -171,7 +171,9 @@ def test_out_of_memory(cuda: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Non
         raise MemoryError("all gone")
 
     monkeypatch.setattr("spotgpu.detect._locator.find", full)
-    with pytest.raises(sg.SpotgpuError, match=r"image of 70 x 90 pixels \(all gone\): use device"):
+    with pytest.raises(
+        sg.SpotgpuError, match=r"no memory for an image of 70 x 90 pixels \(all gone\): use device"
+    ):
         sg.locate(FLAT, 7, device="cuda")
     with pytest.raises(MemoryError, match="all gone"):
         sg.locate(FLAT, 7)
@@ -183,6 +185,6 @@ def test_more_pixels_than_can_be_counted_in_32_bits(
     from spotgpu.backends.cuda import _array
 
     wanted = sg.locate(FLAT, 7)
-    monkeypatch.setattr(_array, "MOST", 3000)
+    monkeypatch.setattr(_array, "MOST_PIXELS", 3000)
     assert cuda.room(np.uint8) == 3000
     assert_frame_equal(sg.locate(FLAT, 7, device="cuda"), wanted, check_exact=True)

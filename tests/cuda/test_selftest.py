@@ -13,7 +13,7 @@ from spotgpu.pipeline import selftest
 from tests.tolerance import MSD_FFT
 
 
-def test_every_computation_has_the_bits_of_the_cpu(cuda: ModuleType) -> None:
+def test_every_computation_agrees(cuda: ModuleType) -> None:
     verdicts = list(selftest(64))
     assert [(v.name, v.data, v.problem) for v in verdicts if v.problem] == []
     assert {v.name for v in verdicts} >= set(cuda.__all__) - {"get", "put", "room", "difference"}

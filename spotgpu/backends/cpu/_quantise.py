@@ -42,7 +42,7 @@ def quantise(
         What each frame was multiplied by.
     """
     quantised = np.empty(frames.shape, dtype)
-    largest = frames.max(axis=tuple(range(1, frames.ndim))) if peak is None else peak
+    largest = frames.max(axis=tuple(range(1, frames.ndim)), initial=0.0) if peak is None else peak
     top = float(np.iinfo(quantised.dtype).max)
     scale = np.divide(top, largest, out=np.ones(len(frames)), where=largest > 0)
     for frame, target, factor in zip(frames, quantised, scale, strict=True):

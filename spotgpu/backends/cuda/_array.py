@@ -16,7 +16,7 @@ __all__ = ["get", "put", "room"]
 #: Bytes a pixel that finding spots takes beside the frames themselves, at most.
 WORKING = 32
 #: Pixels at once, at most: in a plane they are counted in 32 bits.
-MOST = 1 << 30
+MOST_PIXELS = 1 << 30
 
 
 def put(array: npt.NDArray[Any]) -> Array:
@@ -32,4 +32,4 @@ def get(array: Array) -> npt.NDArray[Any]:
 
 def room(dtype: npt.DTypeLike) -> int:
     """As `spotgpu.backends.cpu.room`, of the current device."""
-    return min(free_memory() // (np.dtype(dtype).itemsize + WORKING), MOST)
+    return min(free_memory() // (np.dtype(dtype).itemsize + WORKING), MOST_PIXELS)

@@ -131,7 +131,8 @@ def launch(
         C-contiguous cupy arrays of the types that the kernel declares, with the number of axes and
         the equal sizes that it names behind them; Python or numpy numbers.
     defines : mapping, optional
-        Constants that the text is compiled with: integers, or names of types.
+        Constants that the text is compiled with, as ``#define`` before it: integers, or names of
+        types.
     shared : int
         Bytes of dynamic shared memory.
 
@@ -180,7 +181,9 @@ def _function(
     try:
         function = _module(stem, constants).get_function(kernel)
     except cupy.cuda.compiler.CompileException as error:
-        raise SpotgpuError(f"kernels/{stem}.cu does not compile on this device: {error}") from error
+        raise SpotgpuError(
+            f"kernels/{stem}.cu does not compile on this device: use device='cpu' ({error})"
+        ) from error
     if shared > SHARED:
         function.max_dynamic_shared_size_bytes = shared
     return function

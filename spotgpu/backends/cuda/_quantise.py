@@ -16,7 +16,7 @@ THREADS, ITEMS = 256, 4
 def quantise(frames: Array, dtype: npt.DTypeLike, peak: Array | None = None) -> tuple[Array, Array]:
     """As `spotgpu.backends.cpu.quantise`, on the device."""
     n, number = frames[:1].size, len(frames)
-    quantised, scale = cupy.empty(frames.shape, dtype), cupy.empty(number)
+    quantised, scale = cupy.empty(frames.shape, dtype), cupy.ones(number)
     if frames.size == 0:
         return quantised, scale
     constants = {"THREADS": THREADS, "ITEMS": ITEMS, "RESULT": quantised.dtype.name}

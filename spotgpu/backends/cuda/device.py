@@ -37,15 +37,21 @@ def missing() -> str | None:
     Returns
     -------
     str or None
-        The end of a sentence about 'cuda'; None if there is a device.
+        The end of a sentence about 'cuda'; None if the kernels run on the current device.
     """
     try:
-        if usable():
+        found = devices()
+        if found and cupy.cuda.Device().id in usable():
             return None
-        found = ", ".join(f"{own.name} has {own.compute_capability}" for own in devices())
     except cupy.cuda.runtime.CUDARuntimeError as error:
         return f"needs a CUDA device and its driver: {error}"
-    return f"needs a CUDA device of compute capability {OLDEST / 10} or more: {found or 'none'}"
+    if not found:
+        return "needs a CUDA device, there is none"
+    names = ", ".join(f"{own.number} ({own.name}) has {own.compute_capability}" for own in found)
+    return (
+        f"needs a CUDA device of compute capability {OLDEST / 10} or more, which the first that "
+        f"CUDA_VISIBLE_DEVICES names must be: device {names}"
+    )
 
 
 def usable() -> list[int]:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from spotgpu.backends.cuda._array import room
 from spotgpu.backends.cuda._launch import Array, blocks
-from spotgpu.backends.cuda.device import usable
+from spotgpu.backends.cuda.device import FAULTS, usable
 from spotgpu.errors import SpotgpuError
 
 __all__ = ["Slot", "in_order", "slots"]
@@ -40,7 +40,7 @@ def slots(
     frames: int | None = None,
     devices: list[int] | None = None,
 ) -> list[Slot]:
-    """Return slots for frames of one kind, as large as the memory that is free allows.
+    """Return slots for frames of one kind: 64 MiB of pixels each, less if memory is short.
 
     Parameters
     ----------
@@ -117,11 +117,17 @@ class Slot:
     ) -> None:
         self._device = cupy.cuda.Device(device)
         self.part = frames
-        with self._device:
-            self._stream = _stream(device, number)
-            with self._stream:
-                self._frames = cupy.empty((frames, *shape), dtype)
-            memory = cupy.cuda.alloc_pinned_memory(self._frames.nbytes)
+        try:
+            with self._device:
+                self._stream = _stream(device, number)
+                with self._stream:
+                    self._frames = cupy.empty((frames, *shape), dtype)
+                memory = cupy.cuda.alloc_pinned_memory(self._frames.nbytes)
+        except FAULTS as error:
+            raise SpotgpuError(
+                f"no memory for a batch of {frames} frames of {' x '.join(map(str, shape))} pixels "
+                f"on device {device}, or pinned on the host ({error}): use device='cpu'"
+            ) from error
         flat = np.frombuffer(memory, dtype, self._frames.size)
         self.host: npt.NDArray[Any] = flat.reshape(self._frames.shape)
 
@@ -173,7 +179,8 @@ class Slot:
                 if count == 1:
                     raise SpotgpuError(
                         "the device has no memory for the work on one frame of "
-                        f"{' x '.join(map(str, frames.shape[1:]))} pixels ({error})"
+                        f"{' x '.join(map(str, frames.shape[1:]))} pixels ({error}): use "
+                        "device='cpu'"
                     ) from error
                 # The few frames at the end of a batch say nothing of the next one.
                 whole = count == self.part
