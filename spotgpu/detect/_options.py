@@ -13,9 +13,6 @@ from spotgpu.checks import integer, number, per_axis
 
 __all__ = ["Options"]
 
-#: More iterations than that are not counted.
-_ENDLESS = 2**31 - 1
-
 
 @dataclass(frozen=True)
 class Options:
@@ -97,9 +94,7 @@ class Options:
             ),
             percentile=number("percentile", given["percentile"], at_least=0, at_most=100),
             topn=_optional(partial(integer, at_least=1), "topn", given["topn"]),
-            max_iterations=min(
-                integer("max_iterations", given["max_iterations"], at_least=1), _ENDLESS
-            ),
+            max_iterations=integer("max_iterations", given["max_iterations"], at_least=1),
             invert=bool(given["invert"]),
             preprocess=bool(given["preprocess"]),
             characterize=bool(given["characterize"]),

@@ -238,8 +238,7 @@ def _difference(
             return f"output {number} is {ours.dtype} {ours.shape}, not {other.dtype} {other.shape}"
         differs = ours != other
         if other.dtype.kind == "f":
-            differs &= ~(np.isnan(ours) & np.isnan(other))
-            differs &= ~(np.abs(ours - other) <= tolerance * np.abs(other))
+            differs = ~np.isclose(ours, other, rtol=tolerance, atol=0, equal_nan=True)
         if differs.any():
             first = tuple(int(i) for i in np.argwhere(differs)[0])
             return (

@@ -18,6 +18,7 @@ from spotgpu.backends.cpu import _bandpass as module
 from spotgpu.backends.cpu import bandpass
 from spotgpu.backends.cpu._certified import certified
 from spotgpu.backends.windows import gaussian_weights
+from tests.kernels.compared import INTEGERS, same
 
 
 def oracle(
@@ -143,21 +144,12 @@ def test_constant_frame(value: int) -> None:
     assert scale[0] == 1
 
 
-INTEGERS = [np.uint8, np.int8, np.uint16, np.int16, np.uint32, np.int32]
-
-
 def noise(shape: tuple[int, ...], dtype: Any, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
     if np.dtype(dtype).kind == "f":
         return rng.standard_normal(shape).astype(dtype)
     info = np.iinfo(dtype)
     return rng.integers(info.min, info.max, shape, dtype, endpoint=True)
-
-
-def same(found: Sequence[Any], wanted: Sequence[np.ndarray]) -> None:
-    for array, expected in zip(found, wanted, strict=True):
-        assert array.dtype == expected.dtype
-        np.testing.assert_array_equal(array.get(), expected)
 
 
 def check_kernel(cuda: ModuleType, frames: np.ndarray, *arguments: Any) -> None:

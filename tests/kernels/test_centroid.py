@@ -156,8 +156,9 @@ def test_kernel_of_one_spot_that_moves_along_all_axes(
     frames = np.zeros((1, *[12] * len(radius)), np.uint8)
     frames[(0, *[6] * len(radius))] = 100
     peaks = np.array([[0] + [5] * len(radius)])
-    _, windows, _ = refine(cuda, frames, peaks, radius, 9)
-    assert windows[0, 1:].tolist() == [6] * len(radius)
+    for iterations in (9, 2**40):
+        _, windows, _ = refine(cuda, frames, peaks, radius, iterations)
+        assert windows[0, 1:].tolist() == [6] * len(radius)
 
 
 @pytest.mark.parametrize("n", [0, 1, 7, 8, 9])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
@@ -11,14 +10,7 @@ import pytest
 
 from spotgpu.backends import cpu
 from spotgpu.backends.cpu import quantise
-
-INTEGERS = [np.uint8, np.int8, np.uint16, np.int16, np.uint32, np.int32]
-
-
-def same(found: Sequence[Any], wanted: Sequence[np.ndarray]) -> None:
-    for array, expected in zip(found, wanted, strict=True):
-        assert array.dtype == expected.dtype
-        np.testing.assert_array_equal(array.get(), expected)
+from tests.kernels.compared import INTEGERS, same
 
 
 def test_by_hand() -> None:

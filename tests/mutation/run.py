@@ -73,7 +73,7 @@ def kept_at(stem: str) -> Path:
     backends = ROOT / "spotgpu" / "backends"
     files = [KERNELS / "prelude.cuh", KERNELS / f"{stem}.cu"]
     files += [backends / backend / f"_{stem}.py" for backend in ("cpu", "cuda")]
-    files += [ROOT / "tests" / "kernels" / f"test_{stem}.py"]
+    files += [ROOT / "tests" / "kernels" / name for name in (f"test_{stem}.py", "compared.py")]
     files += sorted(Path(__file__).parent.glob("[!t]*.py"))
     text = "".join(file.read_text(encoding="utf-8") for file in files if file.exists())
     key = hashlib.sha256(text.encode()).hexdigest()[:24]

@@ -83,8 +83,9 @@ def _outside(frame: npt.NDArray[Any], radius: tuple[int, ...]) -> npt.NDArray[np
     for half_width, shifts in _mask_rows(radius, tuple(lead_shape)):
         words = _widened(words, width, half_width)
         width = half_width
+        wide = words[1:].reshape(rows)
         for target, source in shifts:
-            reached[target] |= words[1:].reshape(rows)[source]
+            reached[target] |= wide[source]
     outside = np.unpackbits((~reached).view(np.uint8), axis=-1, count=columns, bitorder="little")
     return outside.view(np.bool_)
 

@@ -17,6 +17,8 @@ THREADS, WARP = 128, 32
 #: Lanes that a window has while it moves, for masks of at most so many pixels. With fewer lanes the
 #: sums take fewer steps, but the window waits for more others of its warp.
 GROUPS = {200: 8, 600: 16}
+#: The kernel counts iterations in 32 bits; windows come to rest long before.
+MOST_ITERATIONS = 2**31 - 1
 
 
 def centroid(
@@ -30,7 +32,8 @@ def centroid(
         frames = frames.reshape(len(frames), -1, *frames.shape[-2:])
         places, _, _ = _tables(radius, cupy.cuda.Device().id)
         peaks = cupy.ascontiguousarray(peaks)
-        arguments = (frames, *frames.shape[1:], peaks, n, places, max_iterations)
+        left = min(max_iterations, MOST_ITERATIONS)
+        arguments = (frames, *frames.shape[1:], peaks, n, places, left)
         defines = _defines(radius, str(frames.dtype), "uint8")
         results, grid = (offsets, windows, mass), blocks(n * defines["GROUP"], THREADS)
         launch("centroid", "refine", grid, THREADS, (*arguments, *results), defines)

@@ -40,9 +40,10 @@ def missing() -> str | None:
         The end of a sentence about 'cuda'; None if the kernels run on the current device.
     """
     try:
-        found = devices()
-        if found and cupy.cuda.Device().id in usable():
+        numbers = usable()
+        if numbers and cupy.cuda.Device().id in numbers:
             return None
+        found = devices()
     except cupy.cuda.runtime.CUDARuntimeError as error:
         return f"needs a CUDA device and its driver: {error}"
     if not found:
