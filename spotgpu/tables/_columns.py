@@ -1,4 +1,4 @@
-"""The tables that the rooms share: which columns they have and how they are checked."""
+"""The position columns of tables, and the check that a table has what it must."""
 
 from __future__ import annotations
 
