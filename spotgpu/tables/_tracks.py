@@ -22,7 +22,7 @@ Ints = npt.NDArray[np.int64]
 class Tracks:
     """Spots and the edges that join them through time; tracks may split and merge.
 
-    Parameters
+    Attributes
     ----------
     spots : DataFrame
         One row a spot, with `id` (a distinct integer) and `t_column` (an integer) at least.
