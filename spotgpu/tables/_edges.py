@@ -11,12 +11,14 @@ from pandas.api.types import is_integer_dtype
 
 from spotgpu.tables._columns import require_columns
 
-__all__ = ["EDGE_KINDS", "branching_kinds", "check_edges", "check_ids", "edge_table"]
+__all__ = ["EDGE_KINDS", "branching_kinds", "check_edges", "check_ids", "edge_table", "row_numbers"]
 
 #: What an edge may be.
 EDGE_KINDS = ("link", "gap", "split", "merge")
 
 _Ids = npt.ArrayLike
+Ints = npt.NDArray[np.int64]
+_KIND = pd.CategoricalDtype(list(EDGE_KINDS))
 
 
 def edge_table(source: _Ids, target: _Ids, cost: Any = np.nan, kind: Any = "link") -> pd.DataFrame:
@@ -38,13 +40,15 @@ def edge_table(source: _Ids, target: _Ids, cost: Any = np.nan, kind: Any = "link
     """
     source = np.asarray(source, np.int64)
     n = len(source)
-    kinds = np.broadcast_to(np.asarray(kind, dtype=object), n)
+    if isinstance(kind, str):  # codes are made faster than texts are read
+        codes = np.full(n, EDGE_KINDS.index(kind), np.int8)
+        kind = pd.Categorical.from_codes(codes, dtype=_KIND)
     return pd.DataFrame(
         {
             "source": source,
             "target": np.asarray(target, np.int64),
             "cost": np.broadcast_to(np.asarray(cost, np.float64), n),
-            "kind": pd.Categorical(kinds, categories=EDGE_KINDS),
+            "kind": pd.Categorical(kind, dtype=_KIND),
         }
     )
 
@@ -101,6 +105,28 @@ def check_ids(spots: pd.DataFrame, t_column: str) -> None:
         )
 
 
+def row_numbers(ids: pd.Series[Any], wanted: pd.Series[Any]) -> Ints:
+    """Return the rows that have the wanted ids.
+
+    Parameters
+    ----------
+    ids : Series of int
+        Distinct.
+    wanted : Series of int
+        What to look for.
+
+    Returns
+    -------
+    ndarray of int64, shape (len(wanted),)
+        Rows, counted from 0; -1 for ids that are not there.
+    """
+    values, look = ids.to_numpy(), wanted.to_numpy()
+    n = len(values)
+    if look.dtype.kind in "iu" and np.array_equal(values, np.arange(n)):  # no table needed
+        return np.where((look >= 0) & (look < n), look, -1).astype(np.int64)
+    return pd.Index(values).get_indexer(pd.Index(look)).astype(np.int64)
+
+
 def check_edges(edges: pd.DataFrame, spots: pd.DataFrame, t_column: str) -> None:
     """Check that edges join spots that are there, forward in time, and branch by their kinds.
 
@@ -121,38 +147,31 @@ def check_edges(edges: pd.DataFrame, spots: pd.DataFrame, t_column: str) -> None
         If a column is missing or something does not hold.
     """
     require_columns("edges", edges, ["source", "target", "cost", "kind"])
-    unknown = ~edges["kind"].isin(EDGE_KINDS)
-    if unknown.any():
-        raise ValueError(
-            f"`edges` must be of the kinds {', '.join(EDGE_KINDS)}, "
-            f"got {edges['kind'][unknown].iloc[0]!r}"
-        )
-    frame_of = spots.set_index("id")[t_column]
-    frames = {}
-    for end in ("source", "target"):
-        absent = ~edges[end].isin(frame_of.index)
-        if absent.any():
+    kind = _kind_codes(edges["kind"])
+    rows = {end: row_numbers(spots["id"], edges[end]) for end in ("source", "target")}
+    for end, row in rows.items():
+        if (row < 0).any():
             raise ValueError(
-                f"`edges` must join spots that are there, got {end} {edges[end][absent].iloc[0]}"
+                f"`edges` must join spots that are there, got {end} {edges[end][row < 0].iloc[0]}"
             )
-        frames[end] = frame_of.loc[edges[end]].to_numpy()
-    backward = np.flatnonzero(frames["source"] >= frames["target"])
+    frame = spots[t_column].to_numpy()
+    backward = np.flatnonzero(frame[rows["source"]] >= frame[rows["target"]])
     if len(backward):
-        i = backward[0]
-        raise ValueError(
-            "`edges` must lead to a later frame, got "
-            f"spot {edges['source'].iloc[i]} (frame {frames['source'][i]}) to "
-            f"spot {edges['target'].iloc[i]} (frame {frames['target'][i]})"
+        said = " to ".join(
+            f"spot {edges[end].iloc[backward[0]]} (frame {frame[row[backward[0]]]})"
+            for end, row in rows.items()
         )
-    twice = edges.duplicated(["source", "target"])
-    if twice.any():
-        source, target = edges[["source", "target"]][twice].to_numpy()[0]
+        raise ValueError(f"`edges` must lead to a later frame, got {said}")
+    _check_branches(edges, rows, kind)
+
+
+def _check_branches(edges: pd.DataFrame, rows: dict[str, Ints], kind: npt.NDArray[np.int8]) -> None:
+    """Check that no edge is there twice, and that only merges and splits make branches."""
+    several = np.bincount(rows["target"], minlength=1)[rows["target"]] > 1
+    ends = edges.loc[several, ["source", "target"]]
+    if (twice := ends.duplicated()).any():
+        source, target = ends[twice].to_numpy()[0]
         raise ValueError(f"`edges` must join spots once, got {source} to {target} twice")
-    _check_branches(edges)
-
-
-def _check_branches(edges: pd.DataFrame) -> None:
-    """Check that only merges give a spot several parents, and only splits several children."""
     for one, kinds, other, said in (
         ("target", ["merge"], "source", "one parent, unless the others are of kind 'merge'"),
         (
@@ -162,11 +181,13 @@ def _check_branches(edges: pd.DataFrame) -> None:
             "one child, unless the others are of kind 'split'",
         ),
     ):
-        plain = edges[~edges["kind"].isin(kinds)]
-        twice = plain[one].duplicated()
-        if twice.any():
-            spot = plain[one][twice].iloc[0]
-            others = plain[other][plain[one] == spot].tolist()
+        branching = np.isin(np.arange(len(EDGE_KINDS)), [EDGE_KINDS.index(k) for k in kinds])
+        plain = np.flatnonzero(~branching[kind])
+        row = rows[one][plain]
+        crowded = plain[np.bincount(row, minlength=1)[row] > 1]
+        if len(crowded):
+            spot = edges[one].iloc[crowded[0]]
+            others = edges[other].iloc[crowded][edges[one].iloc[crowded] == spot]
             raise ValueError(
                 f"`edges` must give a spot {said}, got {' and '.join(map(str, others))} for "
                 f"spot {spot}"

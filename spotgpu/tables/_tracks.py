@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from spotgpu.tables._columns import require_columns
-from spotgpu.tables._edges import branching_kinds, check_edges, check_ids, edge_table
+from spotgpu.tables._edges import branching_kinds, check_edges, check_ids, edge_table, row_numbers
 
 __all__ = ["Tracks"]
 
@@ -70,11 +70,8 @@ class Tracks:
         tuple of ndarray of int64, shape (edges,)
             Rows of the sources, and of the targets.
         """
-        row_of = pd.Index(self.spots["id"])
-        return (
-            row_of.get_indexer(self.edges["source"]).astype(np.int64),
-            row_of.get_indexer(self.edges["target"]).astype(np.int64),
-        )
+        ids, edges = self.spots["id"], self.edges
+        return row_numbers(ids, edges["source"]), row_numbers(ids, edges["target"])
 
     @property
     def particle(self) -> Ints:
