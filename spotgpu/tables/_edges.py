@@ -165,6 +165,16 @@ def check_edges(edges: pd.DataFrame, spots: pd.DataFrame, t_column: str) -> None
     _check_branches(edges, rows, kind)
 
 
+def _kind_codes(kind: pd.Series[Any]) -> npt.NDArray[np.int8]:
+    """Return the place of each edge's kind in `EDGE_KINDS`."""
+    unknown = kind.isna() if kind.dtype == _KIND else ~kind.isin(EDGE_KINDS)
+    if unknown.any():
+        raise ValueError(
+            f"`edges` must be of the kinds {', '.join(EDGE_KINDS)}, got {kind[unknown].iloc[0]!r}"
+        )
+    return pd.Categorical(kind, dtype=_KIND).codes
+
+
 def _check_branches(edges: pd.DataFrame, rows: dict[str, Ints], kind: npt.NDArray[np.int8]) -> None:
     """Check that no edge is there twice, and that only merges and splits make branches."""
     several = np.bincount(rows["target"], minlength=1)[rows["target"]] > 1
