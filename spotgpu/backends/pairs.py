@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -76,6 +77,26 @@ class Pairs(NamedTuple):
             Those, in the order of the indices.
         """
         return Pairs(self.source[chosen], self.target[chosen], self.cost[chosen])
+
+    @classmethod
+    def joined(cls, parts: Iterable[Pairs]) -> Pairs:
+        """Return the pairs of several parts.
+
+        Parameters
+        ----------
+        parts : iterable of Pairs
+            Parts.
+
+        Returns
+        -------
+        Pairs
+            In the order of the parts; none if there are none.
+        """
+        none = np.empty(0, np.int64)
+        every = [cls(none, none, np.empty(0)), *parts]
+        if len(every) == 2:
+            return every[1]
+        return cls(*(np.concatenate(columns) for columns in zip(*every, strict=True)))
 
 
 def nearest(pairs: Pairs, most: int, positions: Floats) -> Pairs:

@@ -1,6 +1,22 @@
 """Linking spots of successive frames to trajectories."""
 
+from spotgpu.backends.pairs import Pairs
+from spotgpu.linking._assign import assign
+from spotgpu.linking._candidates import candidates
+from spotgpu.linking._costs import costs
 from spotgpu.linking._lap import solver_name
 from spotgpu.linking._link import link
+from spotgpu.linking._link_lap import link_lap, link_simple_lap
+from spotgpu.tables import Tracks
 
-__all__ = ["link", "solver_name"]
+__all__ = [
+    "Pairs",
+    "Tracks",
+    "assign",
+    "candidates",
+    "costs",
+    "link",
+    "link_lap",
+    "link_simple_lap",
+    "solver_name",
+]

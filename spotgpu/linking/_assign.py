@@ -1,181 +1,146 @@
-"""The optimal set of links among candidates that the engine leaves open: ties, large components.
-
-The cost of a set of links is the sum of their squared distances, plus the squared range for each
-source without a link. So what counts is a pair's gain: squared distance less squared range.
-"""
+"""`assign`: the best set of links, where spots may also stay without one."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from spotgpu.backends import cpu
-from spotgpu.backends.blocks import TRIED, Blocks
-from spotgpu.backends.pairs import Floats, Ints, Mask, Pairs, compact, numbered
-from spotgpu.linking._lap import solve_dense, solve_sparse
+from spotgpu.backends import on
+from spotgpu.backends.pairs import Floats, Mask, Pairs
+from spotgpu.checks import integer
+from spotgpu.linking._problem import Problem, solved
 
-__all__ = ["Problem", "assign", "solved"]
-
-#: Components of more sources and targets than this, together, get the sparse solver.
-DENSE = 2000
-#: Cells of dense blocks that are laid out at a time.
-CELLS = 1 << 20
+__all__ = ["assign", "best_links"]
 
 
-class Problem(NamedTuple):
-    """Candidates, and what decides between them.
+def assign(
+    pairs: Pairs,
+    n_sources: int,
+    n_targets: int,
+    *,
+    end_cost: npt.ArrayLike,
+    start_cost: npt.ArrayLike = 0.0,
+    link_cost: npt.ArrayLike = 0.0,
+    device: str = "cpu",
+) -> Mask:
+    r"""Choose the links that make the cost of all that is done least.
 
-    Attributes
-    ----------
-    pairs : Pairs
-        In the order of their targets. Sources and targets are numbered from 0, each on their own.
-    source_point, target_point : ndarray of int64
-        The point that each source and each target is.
-    positions : ndarray of float64, shape (ndim, points)
-        Their order, by the first axis, then the next, breaks ties.
-    null_cost : float
-        Cost of a source without a link: the squared range.
-    """
+    .. math:: \sum_{\mathrm{links}\ (i, j)} (c_{ij} + l_{ij}) + \sum_{i\ \mathrm{without}} e_i
+        + \sum_{j\ \mathrm{without}} s_j
 
-    pairs: Pairs
-    source_point: Ints
-    target_point: Ints
-    positions: Floats
-    null_cost: float
-
-    @property
-    def gain(self) -> Floats:
-        """What each pair adds to the cost, less what its source adds without a link.
-
-        Returns
-        -------
-        ndarray of float64, shape (pairs,)
-            Squared distance less squared range.
-        """
-        return self.pairs.cost - self.null_cost
-
-    def at(self, chosen: npt.NDArray[np.generic]) -> Problem:
-        """Return the problem of some of the pairs, with its nodes numbered anew.
-
-        Parameters
-        ----------
-        chosen : ndarray of bool or int64
-            Mask or indices of pairs.
-
-        Returns
-        -------
-        Problem
-            Without the sources and targets that have no pair left.
-        """
-        pairs = self.pairs.at(chosen)
-        sources, source = compact(pairs.source, len(self.source_point))
-        targets, target = compact(pairs.target, len(self.target_point))
-        return self._replace(
-            pairs=Pairs(source, target, pairs.cost),
-            source_point=self.source_point[sources],
-            target_point=self.target_point[targets],
-        )
-
-
-def assign(problem: Problem) -> Mask:
-    """Choose the pairs to link.
+    over all sets of pairs in which each source and each target occurs once at most. This is the
+    rectangular assignment problem with ways out. The square one of Jaqaman et al. [1]_ has the
+    same solution: its block at the lower right, filled with b where the upper left one has a pair,
+    adds b for each link; so `link_cost` is b.
 
     Parameters
     ----------
-    problem : Problem
-        Candidates.
+    pairs : Pairs
+        ``source`` and ``target``, numbers from 0, and ``cost``. A pair occurs once.
+    n_sources, n_targets : int
+        How many there are.
+    end_cost : float or array_like of float, shape (n_sources,)
+        Of a source without a link.
+    start_cost : float or array_like of float, shape (n_targets,)
+        Of a target without a link.
+    link_cost : float or array_like of float, shape (pairs,)
+        What each link costs beside ``cost``.
+    device : {'cpu', 'cuda', 'auto'}
+        Where components of few spots are solved; the result is the same.
 
     Returns
     -------
     ndarray of bool, shape (pairs,)
-        True for those that are linked, at most one of each source and of each target.
+        True for the links.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong type or shape, a number of a source or a target is out of
+        range, or a cost is NaN.
+
+    Notes
+    -----
+    Sources and targets that pairs connect, directly or not, are a component; each is solved alone
+    and exactly. Components of at most 5 x 5 are solved together, by trying all assignments; larger
+    ones as dense blocks of at most 2,000 rows and columns together (8 MB); those beyond by a
+    sparse solver, whose memory grows with the number of pairs.
+
+    Of sets that cost the same, the one is chosen that gives the first source the first target,
+    then the second source, and so on, links before none. This is guaranteed in components of at
+    most 5 x 5; in larger ones the solver decides, the same way on every run.
+
+    References
+    ----------
+    .. [1] K. Jaqaman et al., "Robust single-particle tracking in live-cell time-lapse sequences",
+       Nat. Methods 5, 695 (2008), https://doi.org/10.1038/nmeth.1237
+
+    Examples
+    --------
+    >>> pairs = Pairs(np.array([0, 1]), np.array([0, 0]), np.array([4.0, 1.0]))
+    >>> assign(pairs, 2, 1, end_cost=9).tolist()
+    [False, True]
     """
-    n_sources, n_targets = len(problem.source_point), len(problem.target_point)
-    match, open_ = cpu.assign(*problem.pairs, n_sources, n_targets, problem.null_cost)
-    chosen: Mask = match[problem.pairs.target] == problem.pairs.source
-    left = np.flatnonzero(open_)
+    sources = integer("n_sources", n_sources, at_least=0)
+    targets = integer("n_targets", n_targets, at_least=0)
+    for name, end, n in (("source", pairs.source, sources), ("target", pairs.target, targets)):
+        if len(end) and not (end.min() >= 0 and end.max() < n):
+            raise ValueError(f"`pairs` must have a {name} from 0 to {n - 1}, got {end.max()}")
+    gain = np.array(pairs.cost, np.float64)
+    for name, value, n, of, sign in (
+        ("end_cost", end_cost, sources, pairs.source, -1),
+        ("start_cost", start_cost, targets, pairs.target, -1),
+        ("link_cost", link_cost, len(gain), slice(None), 1),
+    ):
+        gain += sign * _each(name, value, n)[of]
+    if np.isnan(gain).any():
+        raise ValueError("costs must be numbers, got NaN")
+    order = np.lexsort((pairs.source, pairs.target))
+    chosen = np.zeros(len(gain), np.bool_)
+    kept = Pairs(pairs.source[order], pairs.target[order], gain[order])
+    places = np.arange(max(sources, targets, 1), dtype=np.float64)[None]
+    problem = Problem(kept, np.arange(sources), np.arange(targets), places, 0.0)
+    chosen[order] = best_links(problem, on(device))
+    return chosen
+
+
+def _each(name: str, value: Any, n: int) -> Floats:
+    """Return a cost for each source, target or pair."""
+    array = np.asarray(value, np.float64)
+    if array.shape not in {(), (n,)}:
+        raise ValueError(f"`{name}` must be one number or {n}, got shape {array.shape}")
+    return np.broadcast_to(array, n)
+
+
+def best_links(problem: Problem, engine: ModuleType) -> Mask:
+    """Choose the links whose gains sum up to the least.
+
+    Parameters
+    ----------
+    problem : Problem
+        Pairs in the order of targets; their ``cost`` is what the link costs less what its ends
+        cost without it. Those that gain nothing by this are not linked. The null cost is 0.
+    engine : module
+        Backend that solves what is small.
+
+    Returns
+    -------
+    ndarray of bool, shape (pairs,)
+        True for the links.
+    """
+    pairs = problem.pairs
+    chosen = np.zeros(len(pairs.cost), np.bool_)
+    worth = np.flatnonzero(pairs.cost <= 0)
+    if len(worth) == 0:
+        return chosen
+    kept = pairs.at(worth)
+    shape = len(problem.source_point), len(problem.target_point)
+    match, open_ = engine.assign(*(engine.put(column) for column in kept), *shape, 0.0)
+    chosen[worth] = engine.get(match)[kept.target] == kept.source
+    left = worth[np.flatnonzero(engine.get(open_))]
     if len(left):
         chosen[left] = solved(problem.at(left))
     return chosen
-
-
-def solved(problem: Problem) -> Mask:
-    """Choose the pairs to link of components that `spotgpu.backends.cpu.assign` leaves open.
-
-    Parameters
-    ----------
-    problem : Problem
-        Whole components, of two pairs at least.
-
-    Returns
-    -------
-    ndarray of bool, shape (pairs,)
-        True for those that are linked, at most one of each source and of each target.
-    """
-    source, target, cost = problem.pairs
-    of_source, of_target = cpu.components(
-        source, target, len(problem.source_point), len(problem.target_point)
-    )
-    names, of_target = compact(of_target, len(of_target))
-    of_source = of_target[of_source]
-    label = of_target[target]
-    at = problem.positions
-    row, n_rows = numbered(of_source, len(names), at[:, problem.source_point])
-    column, n_columns = numbered(of_target, len(names), at[:, problem.target_point])
-    row, column = row[source], column[target]
-    longer, shorter = np.maximum(n_rows, n_columns), np.minimum(n_rows, n_columns)
-    chosen = np.zeros(len(target), np.bool_)
-    gain = problem.gain
-    here = np.flatnonzero(shorter[label] == 1)
-    order = here[np.lexsort((row[here] + column[here], cost[here], label[here]))]
-    nearest = order[np.diff(label[order], prepend=-1) != 0]
-    chosen[nearest] = gain[nearest] <= 0
-    longer[shorter == 1] = 0
-    for n in np.unique(longer[(longer > 0) & (longer <= TRIED)]).tolist():
-        here = np.flatnonzero(longer[label] == n)
-        cell = row[here] * n + column[here]
-        chosen[here] = Blocks.of(gain[here], label[here], cell, longer == n, n).first()
-    alone = longer > TRIED
-    if alone.any():
-        here = np.flatnonzero(alone[label])
-        size = np.where(alone, (n_rows, n_columns), 0)
-        chosen[here] = _alone(row[here], column[here], gain[here], label[here], size)
-    return chosen
-
-
-def _alone(row: Ints, column: Ints, gain: Floats, label: Ints, size: Ints) -> Mask:
-    """Solve components of `size` rows and columns one by one."""
-    chosen = np.zeros(len(row), np.bool_)
-    sparse = size.sum(axis=0) > DENSE
-    for i in np.flatnonzero(sparse).tolist():
-        here = np.flatnonzero((label == i) & (gain <= 0))
-        shape = int(size[0, i]), int(size[1, i])
-        chosen[here] = solve_sparse(row[here], column[here], gain[here], shape)
-    size = np.where(sparse, 0, size)
-    # Runs of components whose blocks fit in one piece of memory.
-    run = np.cumsum(size[0] * size[1]) // CELLS
-    of_run = run[label]
-    for r in np.unique(run[size[0] > 0]):
-        here = np.flatnonzero((of_run == r) & (size[0, label] > 0))
-        part = np.where(run == r, size, 0)
-        chosen[here] = _one_by_one(row[here], column[here], gain[here], label[here], part)
-    return chosen
-
-
-def _one_by_one(row: Ints, column: Ints, gain: Floats, label: Ints, size: Ints) -> Mask:
-    """Solve components whose rows and columns are `size`, each as a dense block."""
-    n_rows, n_columns = size
-    area = n_rows * n_columns
-    start, first = np.cumsum(area) - area, np.cumsum(n_rows) - n_rows
-    cells = np.zeros(area.sum())
-    cells[start[label] + row * n_columns[label] + column] = np.minimum(gain, 0)
-    partner = np.full(n_rows.sum(), -1)
-    there = np.flatnonzero(area)
-    table = np.stack([start, area, first, n_rows, n_columns])[:, there]
-    for begin, length, top, n, m in table.T.tolist():
-        rows, columns = solve_dense(cells[begin : begin + length].reshape(n, m))
-        partner[top + rows] = columns
-    linked: Mask = (partner[first[label] + row] == column) & (gain <= 0)
-    return linked

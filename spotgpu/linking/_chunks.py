@@ -11,9 +11,18 @@ import numpy as np
 from spotgpu.backends import cpu
 from spotgpu.backends.cells import Candidates, Cells, Grid
 from spotgpu.backends.pairs import Floats, Ints, Pairs
-from spotgpu.linking._assign import Problem, solved
+from spotgpu.linking._problem import Problem, solved
 
-__all__ = ["Movie", "Rules", "chunks", "gridded", "linked", "matched", "previous_points"]
+__all__ = [
+    "Movie",
+    "Rules",
+    "chunks",
+    "gridded",
+    "linked",
+    "matched",
+    "points_at_once",
+    "previous_points",
+]
 
 #: Points of a chunk: fewer do not pay for the calls, more take more memory and leave the cache.
 POINTS = 100_000
@@ -79,9 +88,10 @@ class Movie(NamedTuple):
         Movie
             Of the same points.
         """
-        step = np.minimum(np.diff(frame), memory + 2)
-        frame = np.concatenate([np.zeros(1, np.int64), np.cumsum(step)])
-        return cls(positions, frame, np.searchsorted(frame, np.arange(frame[-1] + 2)))
+        step = np.minimum(np.diff(frame, prepend=frame[:1]), memory + 2)
+        frame = np.cumsum(step)
+        n_frames = int(frame[-1]) + 1 if len(frame) else 0
+        return cls(positions, frame, np.searchsorted(frame, np.arange(n_frames + 1)))
 
 
 def chunks(movie: Movie, points: int) -> Iterator[tuple[int, int]]:
@@ -108,8 +118,21 @@ def chunks(movie: Movie, points: int) -> Iterator[tuple[int, int]]:
         begin = end
 
 
-def _points_at_once(engine: ModuleType, most: int) -> int:
-    """Return how many points a chunk has that fits a device's memory."""
+def points_at_once(engine: ModuleType, most: int) -> int:
+    """Return how many points a chunk has that fits the memory.
+
+    Parameters
+    ----------
+    engine : module
+        Backend that computes it.
+    most : int
+        Candidates of a point, about.
+
+    Returns
+    -------
+    int
+        `POINTS` at least.
+    """
     if engine is cpu:
         return POINTS
     from spotgpu.backends.cuda.device import free_memory
@@ -212,7 +235,7 @@ def previous_points(movie: Movie, rules: Rules, engine: ModuleType) -> Ints:
         Indices of points.
     """
     previous = np.full(len(movie.frame), -1)
-    for begin, end in chunks(movie, _points_at_once(engine, rules.most)):
+    for begin, end in chunks(movie, points_at_once(engine, rules.most)):
         low, first, high = movie.start[[begin - 1, begin, end]].tolist()
         if first == high:
             continue

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_complex_dtype, is_numeric_dtype
 
 from spotgpu.backends import cpu, on
 from spotgpu.backends.pairs import Floats, Ints
@@ -18,14 +17,12 @@ from spotgpu.checks import integer, number, per_axis
 from spotgpu.errors import SpotgpuError
 from spotgpu.linking._chunks import Movie, Rules, previous_points
 from spotgpu.linking._memory import previous_points_remembered
-from spotgpu.tables import position_columns, require_columns
+from spotgpu.linking._table import LONGEST, read_spots
 
 __all__ = ["link"]
 
 #: trackpy's: points as far apart as the search range are candidates, in spite of rounding.
 _RIM = 1e-7
-#: Squared distances of larger lengths, and differences of larger frame numbers, overflow.
-_LONGEST, _LATEST = 1e150, 2**62
 
 
 def link(
@@ -104,29 +101,15 @@ def link(
     >>> link(spots, 3)["particle"].tolist()
     [0, 1, 1, 0]
     """
-    require_columns("f", f, [t_column])
-    columns = position_columns("f", f, pos_columns)
-    check = partial(number, above=0, at_most=_LONGEST)
-    ranges = per_axis("search_range", search_range, len(columns), check)
+    spots = read_spots("f", f, pos_columns, t_column)
+    check = partial(number, above=0, at_most=LONGEST)
+    ranges = per_axis("search_range", search_range, len(spots.positions), check)
     memory = integer("memory", memory, at_least=0)
     most = integer("max_candidates", max_candidates, at_least=1)
     engine = on(device)
-    frame = _frames(f[t_column], t_column)
-    positions = np.empty((len(columns), len(f)))
-    for axis, column in zip(positions, columns, strict=True):
-        axis[:] = _positions(f[column], column)
-
-    if np.any(frame[1:] < frame[:-1]):
-        order = np.argsort(frame, kind="stable")
-        frame, positions = frame[order], positions[:, order]
-        result = f.take(order)
-    else:
-        result = f.copy()
-    result.index = pd.RangeIndex(len(f))
-    if result[t_column].to_numpy().dtype.kind not in "iu":
-        result[t_column] = frame
+    result = spots.table
     try:
-        result["particle"] = _particles(positions, frame, ranges, memory, most, engine)
+        result["particle"] = _particles(spots.positions, spots.frame, ranges, memory, most, engine)
     except MemoryError as error:
         if engine is cpu:
             raise
@@ -135,37 +118,6 @@ def link(
             "device='cpu'"
         ) from error
     return result
-
-
-def _frames(column: pd.Series[Any], name: str) -> Ints:
-    """Return the frame numbers of the rows."""
-    wanted = f"`{name}` must be integers"
-    if not is_numeric_dtype(column) or is_bool_dtype(column) or is_complex_dtype(column):
-        raise ValueError(f"{wanted}, got {column.dtype}")
-    if column.to_numpy().dtype.kind not in "iu":
-        values = column.to_numpy(np.float64, na_value=np.nan)
-        bad = ~np.isfinite(values) | (values != np.floor(values))
-    else:
-        values = column.to_numpy()
-        bad = np.zeros(len(values), np.bool_)
-    bad |= (values > _LATEST) | (values < -_LATEST)
-    if bad.any():
-        row = int(bad.argmax())
-        raise ValueError(f"{wanted}, got {values[row]} in row {row} (counted from 0)")
-    return values.astype(np.int64)
-
-
-def _positions(column: pd.Series[Any], name: str) -> Floats:
-    """Return one coordinate of the rows."""
-    wanted = f"positions in column `{name}` must be"
-    if not is_numeric_dtype(column) or is_bool_dtype(column) or is_complex_dtype(column):
-        raise TypeError(f"{wanted} real numbers, got {column.dtype}")
-    values = column.to_numpy(np.float64, na_value=np.nan)
-    bad = ~(np.abs(values) <= _LONGEST)
-    if bad.any():
-        row = int(bad.argmax())
-        raise ValueError(f"{wanted} finite, got {values[row]} in row {row} (counted from 0)")
-    return values
 
 
 def _particles(

@@ -16,8 +16,8 @@ import numpy as np
 from spotgpu.backends import cpu
 from spotgpu.backends.cells import Candidates, Grid
 from spotgpu.backends.pairs import Floats, Ints, Pairs, expanded, nearest
-from spotgpu.linking._assign import Problem, assign
 from spotgpu.linking._chunks import POINTS, Movie, Rules, chunks, gridded, linked, matched
+from spotgpu.linking._problem import Problem, optimum
 
 __all__ = ["previous_points_remembered"]
 
@@ -219,7 +219,7 @@ class _Chunk:
         problem = Problem(
             pairs._replace(target=target), owner, targets, positions, self._rules.null_cost
         )
-        return pairs.at(assign(problem))
+        return pairs.at(optimum(problem))
 
     def _touched(self, targets: Ints) -> tuple[Ints, Pairs]:
         """Return all targets in the components of some, and all candidates of these."""
@@ -242,9 +242,7 @@ class _Chunk:
         self._source_seen[np.concatenate(nodes)] = False
         targets = np.concatenate(reached)
         self._target_seen[targets] = False
-        none = np.empty(0, np.int64)
-        parts.append(Pairs(none, none, np.empty(0)))
-        return targets, Pairs(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+        return targets, Pairs.joined(parts)
 
     def _candidates(self, targets: Ints) -> Pairs:
         first = self._first[targets]

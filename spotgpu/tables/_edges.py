@@ -30,8 +30,8 @@ def edge_table(source: _Ids, target: _Ids, cost: Any = np.nan, kind: Any = "link
         Ids of the spots that each edge joins.
     cost : float or array_like of float, shape (edges,)
         What each edge cost.
-    kind : str or array_like of str, shape (edges,)
-        What each edge is.
+    kind : str, or array of str or int8, shape (edges,)
+        What each edge is: a name, or its place in `EDGE_KINDS`.
 
     Returns
     -------
@@ -40,9 +40,10 @@ def edge_table(source: _Ids, target: _Ids, cost: Any = np.nan, kind: Any = "link
     """
     source = np.asarray(source, np.int64)
     n = len(source)
-    if isinstance(kind, str):  # codes are made faster than texts are read
-        codes = np.full(n, EDGE_KINDS.index(kind), np.int8)
-        kind = pd.Categorical.from_codes(codes, dtype=_KIND)
+    if isinstance(kind, str):
+        kind = np.full(n, EDGE_KINDS.index(kind), np.int8)
+    if isinstance(kind, np.ndarray) and kind.dtype == np.int8:
+        kind = pd.Categorical.from_codes(kind, dtype=_KIND)
     return pd.DataFrame(
         {
             "source": source,
@@ -127,7 +128,9 @@ def row_numbers(ids: pd.Series[Any], wanted: pd.Series[Any]) -> Ints:
     return pd.Index(values).get_indexer(pd.Index(look)).astype(np.int64)
 
 
-def check_edges(edges: pd.DataFrame, spots: pd.DataFrame, t_column: str) -> None:
+def check_edges(
+    edges: pd.DataFrame, spots: pd.DataFrame, t_column: str, name: str = "edges"
+) -> None:
     """Check that edges join spots that are there, forward in time, and branch by their kinds.
 
     Parameters
@@ -138,6 +141,8 @@ def check_edges(edges: pd.DataFrame, spots: pd.DataFrame, t_column: str) -> None
         With distinct ids.
     t_column : str
         Column of the frame numbers.
+    name : str
+        What `edges` is called, for messages.
 
     Raises
     ------
@@ -146,13 +151,13 @@ def check_edges(edges: pd.DataFrame, spots: pd.DataFrame, t_column: str) -> None
     ValueError
         If a column is missing or something does not hold.
     """
-    require_columns("edges", edges, ["source", "target", "cost", "kind"])
-    kind = _kind_codes(edges["kind"])
+    require_columns(name, edges, ["source", "target", "cost", "kind"])
+    kind = _kind_codes(edges["kind"], name)
     rows = {end: row_numbers(spots["id"], edges[end]) for end in ("source", "target")}
     for end, row in rows.items():
         if (row < 0).any():
             raise ValueError(
-                f"`edges` must join spots that are there, got {end} {edges[end][row < 0].iloc[0]}"
+                f"`{name}` must join spots that are there, got {end} {edges[end][row < 0].iloc[0]}"
             )
     frame = spots[t_column].to_numpy()
     backward = np.flatnonzero(frame[rows["source"]] >= frame[rows["target"]])
@@ -161,27 +166,29 @@ def check_edges(edges: pd.DataFrame, spots: pd.DataFrame, t_column: str) -> None
             f"spot {edges[end].iloc[backward[0]]} (frame {frame[row[backward[0]]]})"
             for end, row in rows.items()
         )
-        raise ValueError(f"`edges` must lead to a later frame, got {said}")
-    _check_branches(edges, rows, kind)
+        raise ValueError(f"`{name}` must lead to a later frame, got {said}")
+    _check_branches(edges, rows, kind, name)
 
 
-def _kind_codes(kind: pd.Series[Any]) -> npt.NDArray[np.int8]:
+def _kind_codes(kind: pd.Series[Any], name: str) -> npt.NDArray[np.int8]:
     """Return the place of each edge's kind in `EDGE_KINDS`."""
     unknown = kind.isna() if kind.dtype == _KIND else ~kind.isin(EDGE_KINDS)
     if unknown.any():
         raise ValueError(
-            f"`edges` must be of the kinds {', '.join(EDGE_KINDS)}, got {kind[unknown].iloc[0]!r}"
+            f"`{name}` must be of the kinds {', '.join(EDGE_KINDS)}, got {kind[unknown].iloc[0]!r}"
         )
     return pd.Categorical(kind, dtype=_KIND).codes
 
 
-def _check_branches(edges: pd.DataFrame, rows: dict[str, Ints], kind: npt.NDArray[np.int8]) -> None:
+def _check_branches(
+    edges: pd.DataFrame, rows: dict[str, Ints], kind: npt.NDArray[np.int8], name: str
+) -> None:
     """Check that no edge is there twice, and that only merges and splits make branches."""
     several = np.bincount(rows["target"], minlength=1)[rows["target"]] > 1
     ends = edges.loc[several, ["source", "target"]]
     if (twice := ends.duplicated()).any():
         source, target = ends[twice].to_numpy()[0]
-        raise ValueError(f"`edges` must join spots once, got {source} to {target} twice")
+        raise ValueError(f"`{name}` must join spots once, got {source} to {target} twice")
     for one, kinds, other, said in (
         ("target", ["merge"], "source", "one parent, unless the others are of kind 'merge'"),
         (
@@ -199,6 +206,6 @@ def _check_branches(edges: pd.DataFrame, rows: dict[str, Ints], kind: npt.NDArra
             spot = edges[one].iloc[crowded[0]]
             others = edges[other].iloc[crowded][edges[one].iloc[crowded] == spot]
             raise ValueError(
-                f"`edges` must give a spot {said}, got {' and '.join(map(str, others))} for "
+                f"`{name}` must give a spot {said}, got {' and '.join(map(str, others))} for "
                 f"spot {spot}"
             )

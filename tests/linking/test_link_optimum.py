@@ -13,10 +13,10 @@ from scipy.spatial.distance import cdist
 import spotgpu.backends.cells as cells_module
 import spotgpu.backends.cpu._assign as engine_module
 import spotgpu.backends.cpu._candidates as candidates_module
-import spotgpu.linking._assign as assign_module
 import spotgpu.linking._chunks as chunks_module
 import spotgpu.linking._lap as lap_module
 import spotgpu.linking._memory as memory_module
+import spotgpu.linking._problem as problem_module
 from spotgpu.linking import link, solver_name
 
 
@@ -104,7 +104,7 @@ def optimum(sources, targets, search_range, most=10):
 @pytest.mark.parametrize("density", [0.5, 2, 8])
 @pytest.mark.parametrize("most", [10, 3, 10**6])
 def test_large_components(dense, density, most, monkeypatch):
-    monkeypatch.setattr(assign_module, "DENSE", dense)
+    monkeypatch.setattr(problem_module, "DENSE", dense)
     rng = np.random.default_rng(int(10 * density))
     n = 220
     sources = rng.uniform(0, np.sqrt(n * np.pi * 9 / density), (n, 2))
@@ -135,11 +135,11 @@ def test_solvers_agree(scale, monkeypatch, brownian):
     for has_lapjv, sides in ((False, range(0)), (lap_module.HAS_LAPJV, range(1, 10**6))):
         monkeypatch.setattr(lap_module, "HAS_LAPJV", has_lapjv)
         monkeypatch.setattr(lap_module, "LAPJV_SIDES", sides)
-        monkeypatch.setattr(assign_module, "TRIED", 1)
+        monkeypatch.setattr(problem_module, "TRIED", 1)
         monkeypatch.setattr(engine_module, "TRIED", 1)
         found.append(link(f, 5 * scale, memory=2)["particle"].tolist())
         assert solver_name() == ("lapjv" if has_lapjv else "scipy")
-    monkeypatch.setattr(assign_module, "DENSE", 1)
+    monkeypatch.setattr(problem_module, "DENSE", 1)
     found.append(link(f, 5 * scale, memory=2)["particle"].tolist())
     monkeypatch.undo()
     found.append(link(f, 5 * scale, memory=2)["particle"].tolist())
@@ -154,7 +154,7 @@ def test_pieces_change_nothing(memory, monkeypatch, brownian):
     whole = link(f, 5, memory=memory)
     monkeypatch.setattr(candidates_module, "PAIRS_AT_ONCE", 10)
     monkeypatch.setattr(cells_module, "CELLS_PER_POINT", 0.5)
-    monkeypatch.setattr(assign_module, "CELLS", 50)
+    monkeypatch.setattr(problem_module, "CELLS", 50)
     for points in (60, 100, 150, 300):
         for module in (chunks_module, memory_module):
             monkeypatch.setattr(module, "POINTS", points)

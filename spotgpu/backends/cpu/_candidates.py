@@ -36,12 +36,7 @@ def candidates(grid: Grid, points: Ints, step: int | Ints, most: int) -> Candida
         Points whose distance is less than the reach of the cells: ``sum((p - q)**2)``, summed in
         the order of axes, is less than ``reach * reach``.
     """
-    none = np.empty(0, np.int64)
-    parts = [Pairs(none, none, np.empty(0)), *_pieces(grid, points, step, most)]
-    if len(parts) == 2:
-        source, query, cost = parts[1]
-    else:
-        source, query, cost = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    source, query, cost = Pairs.joined(_pieces(grid, points, step, most))
     start = np.zeros(len(points) + 1, np.int64)
     np.cumsum(np.bincount(query, minlength=len(points)), out=start[1:])
     return Candidates(start, query, source, cost)

@@ -1,0 +1,212 @@
+"""`candidates`: the pairs of spots that may be linked, for many frames at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from spotgpu.backends import on
+from spotgpu.backends.cells import Candidates, Grid
+from spotgpu.backends.pairs import Ints, Mask, Pairs
+from spotgpu.checks import integer, number, per_axis
+from spotgpu.linking._chunks import Movie, chunks, gridded, points_at_once
+from spotgpu.linking._table import LONGEST, read_spots
+
+__all__ = ["Ends", "candidates", "pairs_within", "too_far"]
+
+#: Pairs at a time; a frame may have more, up to what takes gigabytes.
+PAIRS, MOST = 4_000_000, 50_000_000
+
+
+class Ends(NamedTuple):
+    """Which points may begin a link, and which may end one; None for all.
+
+    Attributes
+    ----------
+    sources, targets : ndarray of bool, shape (N,), or None
+        Of the points of a movie.
+    """
+
+    sources: Mask | None = None
+    targets: Mask | None = None
+
+
+def candidates(
+    spots: pd.DataFrame,
+    distance: Any,
+    *,
+    max_frame_gap: int = 1,
+    pos_columns: Sequence[str] | None = None,
+    t_column: str = "frame",
+    device: str = "cpu",
+) -> Pairs:
+    """Find the pairs of spots of different frames that are near each other.
+
+    Parameters
+    ----------
+    spots : DataFrame
+        One row a spot.
+    distance : float or tuple of float
+        Spots nearer to each other than this are pairs. One value per axis makes it an ellipsoid;
+        costs are then in units of the last axis.
+    max_frame_gap : int
+        Pairs are of frames that differ by so much at most.
+    pos_columns : sequence of str, optional
+        Columns of the positions. Default z (if there is one), y and x.
+    t_column : str
+        Column of the frame numbers.
+    device : {'cpu', 'cuda', 'auto'}
+        Where to compute; the result is the same.
+
+    Returns
+    -------
+    Pairs
+        ``source`` and ``target`` (rows of `spots`, counted from 0; the source is in the earlier
+        frame), and ``cost``, their squared distance. In the order of targets, by frame and row,
+        then of sources.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong type or out of range, or the pairs are too many.
+
+    Examples
+    --------
+    >>> spots = pd.DataFrame({"frame": [0, 0, 1], "y": [0.0, 0.0, 0.0], "x": [0.0, 9.0, 1.0]})
+    >>> pairs = candidates(spots, 3)
+    >>> pairs.source.tolist(), pairs.target.tolist(), pairs.cost.tolist()
+    ([0], [2], [1.0])
+    """
+    read = read_spots("spots", spots, pos_columns, t_column)
+    check = partial(number, above=0, at_most=LONGEST)
+    lengths = per_axis("distance", distance, len(read.positions), check)
+    gap = integer("max_frame_gap", max_frame_gap, at_least=1)
+    positions, length = read.scaled(lengths)
+    movie = Movie.of(positions, read.frame, gap - 1)
+    pairs = Pairs.joined(pairs_within(movie, length, gap, Ends(), on(device), "distance"))
+    return Pairs(read.order[pairs.source], read.order[pairs.target], pairs.cost)
+
+
+def pairs_within(
+    movie: Movie, distance: float, max_gap: int, ends: Ends, engine: ModuleType, name: str
+) -> Iterator[Pairs]:
+    """Find the pairs of points that are near each other, some frames at a time.
+
+    Parameters
+    ----------
+    movie : Movie
+        All points; runs of empty frames must not be cut to less than `max_gap` - 1.
+    distance : float
+        Points nearer to each other than this are pairs.
+    max_gap : int
+        Pairs are of frames that differ by so much at most.
+    ends : Ends
+        Which points may be sources, and targets.
+    engine : module
+        Backend that computes them.
+    name : str
+        The argument that `distance` came in by, for messages.
+
+    Yields
+    ------
+    Pairs
+        Of some frames of targets, by target, then source.
+
+    Raises
+    ------
+    ValueError
+        If a frame has too many pairs.
+    """
+    runs = list(chunks(movie, points_at_once(engine, 8 * max_gap)))[::-1]
+    while runs:
+        begin, end = runs.pop()
+        base = max(begin - max_gap, 0)
+        low, first, high = movie.start[[base, begin, end]].tolist()
+        rows = low + np.flatnonzero(_either(ends, slice(low, high), first - low))
+        if len(rows) == 0 or rows[-1] < first:
+            continue
+        frame = movie.frame[rows] - base
+        grid = gridded(engine, movie.positions[:, rows], frame, distance)
+        # The points of the grid are in another order than those of the chunk.
+        order = engine.get(grid.order)
+        wanted = rows >= first if ends.targets is None else (rows >= first) & ends.targets[rows]
+        queries = _queries(frame, np.flatnonzero(wanted[order]), max_gap)
+        total = _crowd(grid, *queries, engine)
+        if total > PAIRS and end - begin > 1:
+            middle = (begin + end) // 2
+            runs += [(middle, end), (begin, middle)]
+            continue
+        if total > MOST:
+            raise ValueError(too_far(name, grid, total))
+        yield _sorted(_near(grid, *queries, engine), rows[order], ends.sources)
+
+
+def _either(ends: Ends, part: slice, first: int) -> Mask:
+    """Return which points of a part are sources, or targets from the `first` on."""
+    n = part.stop - part.start
+    either = np.ones(n, np.bool_) if ends.sources is None else ends.sources[part].copy()
+    either[first:] |= True if ends.targets is None else ends.targets[part][first:]
+    return either
+
+
+def _queries(frame: Ints, point: Ints, max_gap: int) -> tuple[Ints, Ints]:
+    """Return points of the grid with each step back that leads to a frame."""
+    gaps = np.minimum(max_gap, frame[point])
+    step = np.repeat(np.cumsum(gaps) - gaps, gaps) - np.arange(gaps.sum()) - 1
+    return np.repeat(point, gaps), step
+
+
+def _near(grid: Grid, point: Ints, step: Ints, engine: ModuleType) -> Pairs:
+    """Return the pairs of some points of the grid."""
+    near: Candidates = engine.candidates(grid, engine.put(point), engine.put(step), len(grid.order))
+    query, source, cost = (engine.get(column) for column in near[1:])
+    return Pairs(source, point[query], cost)
+
+
+def _crowd(grid: Grid, point: Ints, step: Ints, engine: ModuleType) -> int:
+    """Return how many points lie in the cells around some points, together."""
+    key = grid.key[engine.put(point)] + engine.put(step) * grid.cells.frame_stride
+    total = 0
+    for offset in grid.cells.offsets:
+        total += int((grid.start[3:][key + offset] - grid.start[key + offset]).sum())
+    return total
+
+
+def too_far(name: str, grid: Grid, total: int) -> str:
+    """Say that a distance makes too many pairs, and at which there would be few enough.
+
+    Parameters
+    ----------
+    name : str
+        The argument that the distance came in by.
+    grid : Grid
+        Its cells are as wide as the distance.
+    total : int
+        Points in the cells around all points.
+
+    Returns
+    -------
+    str
+        A message.
+    """
+    ndim, reach = len(grid.positions), grid.cells.reach
+    # As the number of neighbours goes with the volume.
+    fits = 0.9 * reach * (MOST / total) ** (1 / ndim)
+    return (
+        f"`{name}` must make fewer than {MOST:,} pairs of spots from one frame to the next, got "
+        f"{reach:g}, which makes up to {total:,}; about {fits:.3g} would do"
+    )
+
+
+def _sorted(pairs: Pairs, rows: Ints, is_source: Mask | None) -> Pairs:
+    """Return pairs as points of the movie, those of right sources, by target, then source."""
+    source, target = rows[pairs.source], rows[pairs.target]
+    order = np.lexsort((source, target))
+    if is_source is not None:
+        order = order[is_source[source[order]]]
+    return Pairs(source[order], target[order], pairs.cost[order])

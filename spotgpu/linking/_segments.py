@@ -1,0 +1,142 @@
+"""The two steps of the LAP tracker: spots to segments, and segments to tracks."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import numpy as np
+
+from spotgpu.backends.pairs import Floats, Pairs
+from spotgpu.linking._assign import best_links
+from spotgpu.linking._candidates import Ends
+from spotgpu.linking._chunks import Movie
+from spotgpu.linking._event import Event
+from spotgpu.linking._lap_rules import LapRules
+from spotgpu.linking._links import GAP, LINK, Links, Taken
+from spotgpu.linking._problem import Problem
+from spotgpu.tables import EDGE_KINDS
+
+__all__ = ["link_frames", "link_segments"]
+
+
+def link_frames(event: Event, taken: Taken, rules: LapRules, engine: ModuleType) -> Links:
+    """Link the spots of each frame to those of the next.
+
+    Parameters
+    ----------
+    event : Event
+        The way to link them.
+    taken : Taken
+        What takes no part.
+    rules : LapRules
+        How to count.
+    engine : module
+        Backend that computes it.
+
+    Returns
+    -------
+    Links
+        Of kind 'link'.
+    """
+    frame = event.movie.frame
+    ends = Ends(
+        ~taken.continued if taken.continued.any() else None,
+        ~taken.begun if taken.begun.any() else None,
+    )
+    parts = []
+    for pairs in event.pairs(ends, rules.gate, engine, closed=False):
+        if len(pairs.cost) == 0:
+            continue
+        new = np.diff(frame[pairs.target], prepend=-1) != 0
+        start, of_frame = np.flatnonzero(new), np.cumsum(new) - 1
+        alternative = rules.alternative_cost_factor * np.maximum.reduceat(pairs.cost, start)
+        # Both ends without a link cost `alternative`, and the lower right block is filled with it.
+        gain = pairs.cost - alternative[of_frame]
+        if rules.auxiliary_cost == "minimum":
+            gain += (np.minimum.reduceat(pairs.cost, start) - alternative)[of_frame]
+        low, high = int(pairs.source.min()), int(pairs.target[-1]) + 1
+        local = Pairs(pairs.source - low, pairs.target - low, gain)
+        points = np.arange(high - low)
+        problem = Problem(local, points, points, event.movie.positions[:, low:high], 0.0)
+        parts.append(pairs.at(best_links(problem, engine)))
+    return _as_links(parts, LINK)
+
+
+def _as_links(parts: list[Pairs], kind: int) -> Links:
+    pairs = Pairs.joined(parts)
+    return Links(*pairs, np.full(len(pairs.cost), kind, np.int8))
+
+
+def link_segments(
+    links: Links, events: dict[str, Event], taken: Taken, rules: LapRules, engine: ModuleType
+) -> Links:
+    """Link the ends of segments: over gaps, and where tracks split and merge, all at once.
+
+    Parameters
+    ----------
+    links : Links
+        What makes the segments; none of them a split or a merge.
+    events : dict of str to Event
+        Some of 'gap', 'split' and 'merge'.
+    taken : Taken
+        What takes no part.
+    rules : LapRules
+        How to count.
+    engine : module
+        Backend that computes it.
+
+    Returns
+    -------
+    Links
+        The new ones.
+    """
+    n = len(taken.begun)
+    is_end, is_start = np.ones(n, np.bool_), np.ones(n, np.bool_)
+    is_end[links.source] = False
+    is_start[links.target] = False
+    inside = ~is_end & ~is_start
+    alone = is_end & is_start
+    if not rules.singletons:
+        is_end, is_start = is_end & ~alone, is_start & ~alone
+    branch = inside if rules.branch_points == "interior" else np.ones(n, np.bool_)
+    end, start = is_end & ~taken.continued, is_start & ~taken.begun
+    ends = {
+        "gap": Ends(end, start),
+        "merge": Ends(end, branch & ~taken.merged),
+        "split": Ends(branch & ~taken.split, start),
+    }
+    parts = [_as_links([], GAP)]
+    for kind, event in events.items():
+        found = list(event.pairs(ends[kind], rules.gate, engine, closed=True))
+        parts.append(_as_links(found, EDGE_KINDS.index(kind)))
+    possible = Links.joined(parts)
+    if len(possible.cost) == 0:
+        return possible
+    alternative = rules.segment_cost(possible.cost)
+    movie = next(iter(events.values())).movie
+    chosen = _chosen(possible, possible.cost - alternative, movie, engine)
+    next_frame = movie.frame[chosen.target] - movie.frame[chosen.source] == 1
+    chosen.kind[next_frame & (chosen.kind == GAP)] = LINK
+    return chosen
+
+
+def _chosen(possible: Links, gain: Floats, movie: Movie, engine: ModuleType) -> Links:
+    """Return the best of the links that are possible."""
+    n = len(movie.frame)
+    # A spot inside of a segment is a node of its own as the one that a track splits from, and as
+    # the one that a track merges into.
+    sources, source = np.unique(
+        possible.source + n * (possible.kind == "split"), return_inverse=True
+    )
+    targets, target = np.unique(
+        possible.target + n * (possible.kind == "merge"), return_inverse=True
+    )
+    order = np.lexsort((source, target))
+    places = np.vstack([movie.frame, movie.positions])
+    pairs = Pairs(source[order], target[order], gain[order])
+    problem = Problem(pairs, sources % n, targets % n, places, 0.0)
+    best = np.sort(order[best_links(problem, engine)])
+    key = possible.source[best] * n + possible.target[best]
+    _, first = np.unique(key, return_index=True)
+    best = best[np.sort(first)]
+    return possible.at(best)
