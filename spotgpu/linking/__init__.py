@@ -5,12 +5,25 @@ from spotgpu.linking._assign import assign
 from spotgpu.linking._candidates import candidates
 from spotgpu.linking._costs import costs
 from spotgpu.linking._lap import solver_name
+from spotgpu.linking._limits import SubnetOversizeError
 from spotgpu.linking._link import link
 from spotgpu.linking._link_lap import link_lap, link_simple_lap
+from spotgpu.linking._predict import (
+    ChannelPredict,
+    DriftPredict,
+    NearestVelocityPredict,
+    NullPredict,
+    predictor,
+)
 from spotgpu.tables import Tracks
 
 __all__ = [
+    "ChannelPredict",
+    "DriftPredict",
+    "NearestVelocityPredict",
+    "NullPredict",
     "Pairs",
+    "SubnetOversizeError",
     "Tracks",
     "assign",
     "candidates",
@@ -18,5 +31,6 @@ __all__ = [
     "link",
     "link_lap",
     "link_simple_lap",
+    "predictor",
     "solver_name",
 ]

@@ -206,7 +206,7 @@ def too_far(name: str, grid: Grid, total: int) -> str:
 def _sorted(pairs: Pairs, rows: Ints, is_source: Mask | None) -> Pairs:
     """Return pairs as points of the movie, those of right sources, by target, then source."""
     source, target = rows[pairs.source], rows[pairs.target]
-    order = np.lexsort((source, target))
+    order = np.argsort(target * (rows.max(initial=0) + 1) + source)  # faster than lexsort
     if is_source is not None:
         order = order[is_source[source[order]]]
     return Pairs(source[order], target[order], pairs.cost[order])

@@ -11,9 +11,11 @@ import numpy as np
 from spotgpu.backends import cpu
 from spotgpu.backends.cells import Candidates, Cells, Grid
 from spotgpu.backends.pairs import Floats, Ints, Pairs
+from spotgpu.linking._limits import Limits, alone
 from spotgpu.linking._problem import Problem, solved
 
 __all__ = [
+    "RIM",
     "Movie",
     "Rules",
     "chunks",
@@ -30,6 +32,8 @@ POINTS = 100_000
 BYTES, BYTES_A_PAIR = 512, 128
 #: Frames of a chunk: each takes some cells, even if it is empty.
 FRAMES = 50_000
+#: trackpy's: points as far apart as the search range are candidates, in spite of rounding.
+RIM = 1e-7
 
 
 class Rules(NamedTuple):
@@ -37,20 +41,61 @@ class Rules(NamedTuple):
 
     Attributes
     ----------
-    reach : float
-        Points nearer to each other than this are candidates.
-    null_cost : float
-        Cost of a source without a link: the squared range.
-    memory : int
-        Frames that a particle may be missing for.
+    ranges : ndarray of float64, shape (memory + 1,)
+        How far a particle may move, by the number of frames since it was seen, from 1 on.
     most : int
         Candidates of a target, the nearest ones.
+    limits : Limits
+        What a component may be.
     """
 
-    reach: float
-    null_cost: float
-    memory: int
+    ranges: Floats
     most: int
+    limits: Limits = Limits()
+
+    @property
+    def memory(self) -> int:
+        """Return how many frames a particle may be missing for.
+
+        Returns
+        -------
+        int
+            0 or more.
+        """
+        return len(self.ranges) - 1
+
+    @property
+    def reach(self) -> float:
+        """Return the distance that candidates are nearer than, at any gap.
+
+        Returns
+        -------
+        float
+            A little more than the widest range.
+        """
+        return float(self.ranges.max()) + RIM
+
+    @property
+    def null_cost(self) -> float:
+        """Return the cost of a source of the frame before without a link.
+
+        Returns
+        -------
+        float
+            The squared range.
+        """
+        return float(self.ranges[0] ** 2)
+
+    @property
+    def constant(self) -> bool:
+        """Return whether the range is the same at all gaps.
+
+        Returns
+        -------
+        bool
+            True if it is.
+        """
+        return bool((self.ranges == self.ranges[0]).all())
 
 
 class Movie(NamedTuple):
@@ -163,7 +208,7 @@ def gridded(engine: ModuleType, positions: Floats, frame: Ints, reach: float) ->
     return engine.grid(engine.put(positions), engine.put(frame), cells)
 
 
-def matched(engine: ModuleType, near: Candidates, n: int, null_cost: float) -> tuple[Any, Pairs]:
+def matched(engine: ModuleType, near: Candidates, n: int, rules: Rules) -> tuple[Any, Pairs]:
     """Link points to their candidates as far as the engine can.
 
     Parameters
@@ -174,8 +219,8 @@ def matched(engine: ModuleType, near: Candidates, n: int, null_cost: float) -> t
         Sources of some targets; arrays of the backend.
     n : int
         Number of sources.
-    null_cost : float
-        Cost of a source without a link.
+    rules : Rules
+        What may be linked.
 
     Returns
     -------
@@ -185,13 +230,21 @@ def matched(engine: ModuleType, near: Candidates, n: int, null_cost: float) -> t
         What is to be solved; arrays of the host.
     """
     pairs = near.source, near.query, near.cost
-    match, open_ = engine.assign(*pairs, n, len(near.start) - 1, null_cost)
+    n_targets = len(near.start) - 1
+    if rules.limits.drop:
+        source, target, cost = (engine.get(column) for column in pairs)
+        one_each = alone(Pairs(source, target, cost), n, n_targets)
+        match = np.full(n_targets, -1)
+        match[target[one_each]] = source[one_each]
+        return engine.put(match), Pairs.joined([])
+    if rules.limits.small:
+        match = engine.put(np.full(n_targets, -1))
+        return match, Pairs(*(engine.get(column) for column in pairs))
+    match, open_ = engine.assign(*pairs, n, n_targets, rules.null_cost)
     return match, Pairs(*(engine.get(column) for column in engine.select(open_, *pairs)))
 
 
-def linked(
-    left: Pairs, source_point: Ints, target_point: Ints, at: Floats, null_cost: float
-) -> Pairs:
+def linked(left: Pairs, source_point: Ints, target_point: Ints, at: Floats, rules: Rules) -> Pairs:
     """Return those of the pairs that `matched` left that are linked.
 
     Parameters
@@ -202,8 +255,8 @@ def linked(
         The point that each source and each target is.
     at : ndarray of float64, shape (ndim, points)
         Positions.
-    null_cost : float
-        Cost of a source without a link.
+    rules : Rules
+        What may be linked.
 
     Returns
     -------
@@ -212,7 +265,7 @@ def linked(
     """
     if len(left.source) == 0:
         return left
-    problem = Problem(left, source_point, target_point, at, null_cost)
+    problem = Problem(left, source_point, target_point, at, rules.null_cost, rules.limits)
     every = np.arange(len(left.source))
     return left.at(solved(problem.at(every)))
 
@@ -225,7 +278,7 @@ def previous_points(movie: Movie, rules: Rules, engine: ModuleType) -> Ints:
     movie : Movie
         All points.
     rules : Rules
-        `memory` must be 0.
+        Without memory.
     engine : module
         Backend that computes it.
 
@@ -251,13 +304,13 @@ def _previous(positions: Floats, frame: Ints, first: int, rules: Rules, engine: 
     # numpy's functions make and take arrays of either backend.
     targets = np.arange(first, len(frame), like=grid.order)
     near = engine.candidates(grid, targets, -1, rules.most)
-    match, left = matched(engine, near, len(frame), rules.null_cost)
+    match, left = matched(engine, near, len(frame), rules)
     order = grid.order
     previous = np.empty_like(match)
     previous[order[first:] - first] = np.where(match < 0, -1, order[match])
     found: Ints = engine.get(previous)
     if len(left.source):
         order = engine.get(order)
-        chosen = linked(left, order, order[first:], positions, rules.null_cost)
+        chosen = linked(left, order, order[first:], positions, rules)
         found[order[first:][chosen.target] - first] = order[chosen.source]
     return found

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from types import ModuleType
 from typing import Any
@@ -13,16 +12,15 @@ import pandas as pd
 
 from spotgpu.backends import cpu, on
 from spotgpu.backends.pairs import Floats, Ints
-from spotgpu.checks import integer, number, per_axis
+from spotgpu.checks import integer
 from spotgpu.errors import SpotgpuError
-from spotgpu.linking._chunks import Movie, Rules, previous_points
+from spotgpu.linking._chunks import Movie, previous_points
 from spotgpu.linking._memory import previous_points_remembered
-from spotgpu.linking._table import LONGEST, read_spots
+from spotgpu.linking._settings import Settings, settings
+from spotgpu.linking._stepwise import Stepwise
+from spotgpu.linking._table import Spots, read_spots
 
 __all__ = ["link"]
-
-#: trackpy's: points as far apart as the search range are candidates, in spite of rounding.
-_RIM = 1e-7
 
 
 def link(
@@ -32,7 +30,17 @@ def link(
     t_column: str = "frame",
     memory: int = 0,
     *,
+    predictor: Any = None,
+    adaptive_stop: float | None = None,
+    adaptive_step: float = 0.95,
+    neighbor_strategy: str | None = None,
+    link_strategy: str | None = None,
+    dist_func: Any = None,
+    to_eucl: Callable[[Any], Any] | None = None,
+    range_growth: str = "constant",
+    max_speed: float | None = None,
     max_candidates: int = 10,
+    max_subnet_size: int | None = None,
     device: str = "cpu",
 ) -> pd.DataFrame:
     """Link the spots of successive frames to trajectories.
@@ -56,9 +64,39 @@ def link(
         not occur is an empty frame.
     memory : int
         A particle may be missing for so many frames, and is remembered where it was last.
-        `search_range` does not grow meanwhile.
+    predictor : object, optional
+        Says where particles will be, so that the range is around that place: one of
+        `NearestVelocityPredict`, `DriftPredict` and `ChannelPredict`, or a callable: with the time
+        of the next frame and the particles (see `NullPredict.predict`) it returns positions.
+        Frames are then linked one by one.
+    adaptive_stop : float, optional
+        Where more than 15 particles compete, they are searched again with a smaller range, until
+        fewer do, or the range is `adaptive_stop` or less. Default: the range stays. With one range
+        per axis, in the unit of the positions, along the axis where it is relatively the longest.
+    adaptive_step : float
+        The factor by which the range then shrinks, again and again.
+    neighbor_strategy : {'KDTree', 'BTree'}, optional
+        Without effect; as trackpy has it.
+    link_strategy : {'auto', 'hybrid', 'numba', 'recursive', 'nonrecursive', 'drop'}, optional
+        trackpy's names of solvers. All but 'drop' find the same links; 'drop' links only spots and
+        particles without competition. With `adaptive_stop`, the first three (the first is the
+        default) also shrink the range where one of several particles has more than 8 spots.
+    dist_func : callable or sklearn.metrics.DistanceMetric, optional
+        Another distance than the Euclidean one, of two positions, shapes (ndim,). Needs
+        scikit-learn, and time.
+    to_eucl : callable, optional
+        Maps positions, shape (N, ndim), to a space where distances are Euclidean.
+    range_growth : {'constant', 'sqrt', 'linear'}
+        How the range grows with the number n of frames since a particle was seen: not at all, as
+        that of a diffusing particle (by the square root of n), or as that of a moving one (by n).
+    max_speed : float, optional
+        The range is not longer than this times n; in the unit of the positions per frame (along
+        the last axis, if there is one range per axis).
     max_candidates : int
         A spot is linked to one of this many nearest particles only.
+    max_subnet_size : int, optional
+        How many particles may compete, before that is an error (after `adaptive_stop` is reached,
+        where it is given; it then replaces the 15). trackpy has 30. Default: any number.
     device : {'cpu', 'cuda', 'auto'}
         Where to compute; the result is the same. Components in which many spots compete or several
         sets of links cost the same are solved on the host, and so is what `memory` adds. 'auto'
@@ -78,8 +116,11 @@ def link(
     ValueError
         If an argument is out of range, a column is missing, a position is not finite or a frame
         number is not an integer.
+    SubnetOversizeError
+        If more than `max_subnet_size` particles compete. It is a ValueError.
     SpotgpuError
-        If `device` is 'cuda' and there is none, or its memory does not suffice.
+        If `device` is 'cuda' and there is none, or its memory does not suffice; if `dist_func` is
+        given and scikit-learn is not installed.
 
     Notes
     -----
@@ -102,14 +143,28 @@ def link(
     [0, 1, 1, 0]
     """
     spots = read_spots("f", f, pos_columns, t_column)
-    check = partial(number, above=0, at_most=LONGEST)
-    ranges = per_axis("search_range", search_range, len(spots.positions), check)
+    frame = spots.frame
     memory = integer("memory", memory, at_least=0)
-    most = integer("max_candidates", max_candidates, at_least=1)
+    options = settings(
+        len(spots.positions),
+        search_range,
+        memory=min(memory, max(int(frame[-1] - frame[0]) - 1, 0) if len(frame) else 0),
+        predictor=predictor,
+        adaptive_stop=adaptive_stop,
+        adaptive_step=adaptive_step,
+        neighbor_strategy=neighbor_strategy,
+        link_strategy=link_strategy,
+        dist_func=dist_func,
+        to_eucl=to_eucl,
+        range_growth=range_growth,
+        max_speed=max_speed,
+        max_candidates=max_candidates,
+        max_subnet_size=max_subnet_size,
+    )
     engine = on(device)
-    result = spots.table
+    in_steps = predictor is not None or dist_func is not None
     try:
-        result["particle"] = _particles(spots.positions, spots.frame, ranges, memory, most, engine)
+        particle = (_step_by_step if in_steps else _all_at_once)(spots, options, engine)
     except MemoryError as error:
         if engine is cpu:
             raise
@@ -117,29 +172,33 @@ def link(
             f"no memory for links within `search_range` ({error}): make it smaller, or use "
             "device='cpu'"
         ) from error
-    return result
+    spots.table["particle"] = particle
+    return spots.table
 
 
-def _particles(
-    positions: Floats,
-    frame: Ints,
-    ranges: tuple[float, ...],
-    memory: int,
-    most: int,
-    engine: ModuleType,
-) -> Ints:
-    """Return the number of the particle that each point is, the points in the order of frames."""
-    if len(frame) == 0:
+def _all_at_once(spots: Spots, options: Settings, engine: ModuleType) -> Ints:
+    """Return the number of the particle that each spot is."""
+    if len(spots.frame) == 0:
         return np.empty(0, np.int64)
-    search_range = ranges[0]
-    if len(set(ranges)) > 1:
-        positions, search_range = positions / np.array(ranges)[:, None], 1.0
-    memory = min(memory, max(int(frame[-1] - frame[0]) - 1, 0))
-    rules = Rules(search_range + _RIM, search_range**2, memory, most)
-    movie = Movie.of(positions, frame, memory)
-    link_all = previous_points_remembered if memory else previous_points
-    previous = link_all(movie, rules, engine)
-    return _numbered(previous, movie.start)
+    rules = options.rules
+    positions: Floats = np.ascontiguousarray(options.mapped(spots.positions.T).T)
+    movie = Movie.of(positions, spots.frame, rules.memory)
+    link_all = previous_points_remembered if rules.memory else previous_points
+    return _numbered(link_all(movie, rules, engine), movie.start)
+
+
+def _step_by_step(spots: Spots, options: Settings, engine: ModuleType) -> Ints:
+    """Return the number of the particle that each spot is, found frame by frame."""
+    linker = Stepwise(options, engine)
+    positions = np.ascontiguousarray(spots.positions.T)
+    start = np.flatnonzero(np.diff(spots.frame, prepend=spots.frame[:1] - 1))
+    frames = spots.frame[start].tolist()
+    cuts = [*start.tolist(), len(positions)]
+    parts = [np.empty(0, np.int64)]
+    for (low, high), t, before in zip(pairwise(cuts), frames, [None, *frames], strict=False):
+        elapsed = 1 if before is None else t - before
+        parts.append(linker.step(positions[low:high], t, elapsed))
+    return np.concatenate(parts)
 
 
 def _numbered(previous: Ints, start: Ints) -> Ints:

@@ -102,6 +102,6 @@ def tracks_of(table: pd.DataFrame, links: Links, t_column: str) -> Tracks:
         Edges in the order of their targets, then sources.
     """
     ids = table["id"].to_numpy()
-    links = links.at(np.lexsort((links.source, links.target)))
+    links = links.at(np.argsort(links.target * len(ids) + links.source))  # lexsort, but faster
     edges = edge_table(ids[links.source], ids[links.target], links.cost, links.kind)
     return Tracks(table, edges, t_column)

@@ -16,7 +16,16 @@ import numpy as np
 from spotgpu.backends import cpu
 from spotgpu.backends.cells import Candidates, Grid
 from spotgpu.backends.pairs import Floats, Ints, Pairs, expanded, nearest
-from spotgpu.linking._chunks import POINTS, Movie, Rules, chunks, gridded, linked, matched
+from spotgpu.linking._chunks import (
+    POINTS,
+    RIM,
+    Movie,
+    Rules,
+    chunks,
+    gridded,
+    linked,
+    matched,
+)
 from spotgpu.linking._problem import Problem, optimum
 
 __all__ = ["previous_points_remembered"]
@@ -61,6 +70,14 @@ def previous_points_remembered(movie: Movie, rules: Rules, engine: ModuleType) -
         linked_to = np.flatnonzero(chunk.previous >= 0)
         previous[rows[linked_to]] = rows[chunk.previous[linked_to]]
     return previous
+
+
+def _nearer(near: Candidates, reach: float, engine: ModuleType) -> Candidates:
+    """Return the candidates that are nearer than `reach`; arrays of the backend."""
+    within = near.cost < reach * reach
+    query, source, cost = engine.select(within, near.query, near.source, near.cost)
+    start = np.searchsorted(engine.get(query), np.arange(len(near.start)))
+    return Candidates(engine.put(start), query, source, cost)
 
 
 class _Found:
@@ -134,7 +151,7 @@ class _Chunk:
     ) -> None:
         n = len(frame)
         self._frame, self._rules, self._begin, self._end = frame, rules, begin, int(frame[-1]) + 1
-        self._gaps = rules.memory + 1
+        self._gaps, self._reach = rules.memory + 1, rules.ranges + RIM
         self._link_adjacent(gridded(engine, positions, frame, rules.reach), engine)
         self.gap = np.full(n, self._gaps + 1)
         # Until all is settled, points of several later frames may claim the same earlier one.
@@ -152,7 +169,9 @@ class _Chunk:
         n, first = len(self._frame), int(np.searchsorted(self._frame, self._begin))
         targets = np.arange(first, n, like=grid.order)
         near = engine.candidates(grid, targets, -1, self._rules.most)
-        match, left = matched(engine, near, n, self._rules.null_cost)
+        if not self._rules.constant:
+            near = _nearer(near, float(self._reach[0]), engine)
+        match, left = matched(engine, near, n, self._rules)
         start, query, source, cost = (engine.get(column) for column in near)
         self._pairs = Pairs(source, first + query, cost)
         self._first = np.concatenate([np.zeros(first, np.int64), start])
@@ -161,7 +180,7 @@ class _Chunk:
         self.previous = np.full(n, -1)
         self.previous[first:] = engine.get(match)
         points = np.arange(n)
-        chosen = linked(left, points, points[first:], grid.positions, self._rules.null_cost)
+        chosen = linked(left, points, points[first:], grid.positions, self._rules)
         self.previous[first + chosen.target] = chosen.source
 
     def settle(self) -> None:
@@ -178,8 +197,14 @@ class _Chunk:
         while len(point):
             point, gap = self._pass(point, gap, most)
 
-    def _near(self, point: Ints, gap: Ints) -> Candidates:
-        return cpu.candidates(self._grid, point, gap, len(self._frame))
+    def _near(self, point: Ints, gap: Ints) -> tuple[Ints, Ints, Floats]:
+        """Return the candidates of sources: which source, the target, and the squared distance."""
+        _, query, target, cost = cpu.candidates(self._grid, point, gap, len(self._frame))
+        if self._rules.constant:
+            return query, target, cost
+        reach = self._reach[gap - 1][query]
+        near = cost < reach * reach
+        return query[near], target[near], cost[near]
 
     def _sources(self, point: Ints, above: int | Ints, most: Ints) -> tuple[Ints, Ints]:
         """Return points with the gaps in a range, where they end in a frame to be linked."""
@@ -193,7 +218,7 @@ class _Chunk:
     def _pass(self, point: Ints, gap: Ints, most: int) -> tuple[Ints, Ints]:
         """Take in sources that came or went; return those of up to `most` that do so now."""
         came = gap <= self.gap[point]
-        _, query, target, cost = self._near(point, gap)
+        query, target, cost = self._near(point, gap)
         new = (came & ~self._asked[point, gap - 1])[query]
         at = query[new]
         self._found.add(point[at], gap[at], target[new], cost[new])
@@ -206,18 +231,21 @@ class _Chunk:
         owner, nth = np.divmod(sources, self._gaps)
         self._claimed[owner, nth] = False
         if len(source):
-            chosen = self._solve(owner, pairs._replace(source=source))
+            chosen = self._solve(owner, nth, pairs._replace(source=source))
             self.previous[chosen.target] = owner[chosen.source]
             self._claimed[owner[chosen.source], nth[chosen.source]] = True
         return self._changed(np.unique(np.concatenate([owner, point[~came]])), most)
 
-    def _solve(self, owner: Ints, pairs: Pairs) -> Pairs:
+    def _solve(self, owner: Ints, nth: Ints, pairs: Pairs) -> Pairs:
         pairs = pairs.at(np.argsort(pairs.target, kind="stable"))
-        positions = self._grid.positions
-        pairs = nearest(pairs, self._rules.most, positions[:, owner])
+        positions, rules = self._grid.positions, self._rules
+        pairs = nearest(pairs, rules.most, positions[:, owner])
         targets, target = np.unique(pairs.target, return_inverse=True)
+        null_cost: float | Floats = rules.null_cost
+        if not rules.constant:
+            null_cost = (rules.ranges**2)[nth[pairs.source]]
         problem = Problem(
-            pairs._replace(target=target), owner, targets, positions, self._rules.null_cost
+            pairs._replace(target=target), owner, targets, positions, null_cost, rules.limits
         )
         return pairs.at(optimum(problem))
 
@@ -235,7 +263,7 @@ class _Chunk:
             self._source_seen[sources] = True
             nodes.append(sources)
             point, nth = np.divmod(sources, self._gaps)
-            target = self._near(point, nth + 1).source
+            _, target, _ = self._near(point, nth + 1)
             frontier = np.unique(target[~self._target_seen[target]])
             self._target_seen[frontier] = True
             reached.append(frontier)

@@ -15,6 +15,7 @@ from spotgpu.backends import cpu
 from spotgpu.backends.blocks import TRIED, Blocks
 from spotgpu.backends.pairs import Floats, Ints, Mask, Pairs, compact, numbered
 from spotgpu.linking._lap import solve_dense, solve_sparse
+from spotgpu.linking._limits import Limits, alone, narrowed
 
 __all__ = ["Problem", "optimum", "solved"]
 
@@ -35,15 +36,18 @@ class Problem(NamedTuple):
         The point that each source and each target is.
     positions : ndarray of float64, shape (ndim, points)
         Their order, by the first axis, then the next, breaks ties.
-    null_cost : float
-        Cost of a source without a link: the squared range.
+    null_cost : float or ndarray of float64, shape (pairs,)
+        Cost of a source without a link: the squared range. By pair, where ranges differ.
+    limits : Limits
+        What a component may be.
     """
 
     pairs: Pairs
     source_point: Ints
     target_point: Ints
     positions: Floats
-    null_cost: float
+    null_cost: float | Floats
+    limits: Limits = Limits()
 
     @property
     def gain(self) -> Floats:
@@ -72,7 +76,9 @@ class Problem(NamedTuple):
         pairs = self.pairs.at(chosen)
         sources, source = compact(pairs.source, len(self.source_point))
         targets, target = compact(pairs.target, len(self.target_point))
+        null_cost = self.null_cost
         return self._replace(
+            null_cost=null_cost if isinstance(null_cost, float) else null_cost[chosen],
             pairs=Pairs(source, target, pairs.cost),
             source_point=self.source_point[sources],
             target_point=self.target_point[targets],
@@ -92,9 +98,16 @@ def optimum(problem: Problem) -> Mask:
     ndarray of bool, shape (pairs,)
         True for those that are linked, at most one of each source and of each target.
     """
+    pairs, null_cost = problem.pairs, problem.null_cost
     n_sources, n_targets = len(problem.source_point), len(problem.target_point)
-    match, open_ = cpu.assign(*problem.pairs, n_sources, n_targets, problem.null_cost)
-    chosen: Mask = match[problem.pairs.target] == problem.pairs.source
+    if problem.limits.drop:
+        return alone(pairs, n_sources, n_targets)
+    if problem.limits.small and len(pairs.cost):
+        return solved(problem)
+    if not isinstance(null_cost, float):
+        pairs, null_cost = pairs._replace(cost=problem.gain), 0.0
+    match, open_ = cpu.assign(*pairs, n_sources, n_targets, null_cost)
+    chosen: Mask = match[pairs.target] == pairs.source
     left = np.flatnonzero(open_)
     if len(left):
         chosen[left] = solved(problem.at(left))
@@ -114,6 +127,8 @@ def solved(problem: Problem) -> Mask:
     ndarray of bool, shape (pairs,)
         True for those that are linked, at most one of each source and of each target.
     """
+    if problem.limits.sources is not None:
+        return _within_limits(problem)
     source, target, cost = problem.pairs
     of_source, of_target = cpu.components(
         source, target, len(problem.source_point), len(problem.target_point)
@@ -128,6 +143,8 @@ def solved(problem: Problem) -> Mask:
     longer, shorter = np.maximum(n_rows, n_columns), np.minimum(n_rows, n_columns)
     chosen = np.zeros(len(target), np.bool_)
     gain = problem.gain
+    if not isinstance(problem.null_cost, float):
+        cost = gain
     here = np.flatnonzero(shorter[label] == 1)
     order = here[np.lexsort((row[here] + column[here], cost[here], label[here]))]
     nearest = order[np.diff(label[order], prepend=-1) != 0]
@@ -142,6 +159,17 @@ def solved(problem: Problem) -> Mask:
         here = np.flatnonzero(alone[label])
         size = np.where(alone, (n_rows, n_columns), 0)
         chosen[here] = _alone(row[here], column[here], gain[here], label[here], size)
+    return chosen
+
+
+def _within_limits(problem: Problem) -> Mask:
+    """Solve components that are cut to size first."""
+    pairs, limits = problem.pairs, problem.limits
+    n_sources, n_targets = len(problem.source_point), len(problem.target_point)
+    null_cost = np.broadcast_to(problem.null_cost, pairs.cost.shape)
+    kept, null_cost = narrowed(pairs, n_sources, n_targets, null_cost, limits)
+    chosen = np.zeros(len(pairs.cost), np.bool_)
+    chosen[kept] = solved(problem._replace(null_cost=null_cost, limits=Limits()).at(kept))
     return chosen
 
 

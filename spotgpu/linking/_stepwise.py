@@ -1,0 +1,157 @@
+"""Linking frame by frame: for streams, for predictors, and for distances of the user's own.
+
+`previous_points` and `previous_points_remembered` give the same links for many frames at once,
+where nothing depends on the links so far.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from spotgpu.backends.pairs import Floats, Ints, Pairs, nearest
+from spotgpu.errors import SpotgpuError
+from spotgpu.linking._chunks import RIM, gridded
+from spotgpu.linking._particles import Particles
+from spotgpu.linking._predict import NullPredict
+from spotgpu.linking._problem import Problem, optimum
+from spotgpu.linking._settings import Settings
+
+__all__ = ["Stepwise"]
+
+
+class Stepwise:
+    """A linker that takes one frame after the other.
+
+    Parameters
+    ----------
+    options : Settings
+        What to do.
+    engine : module
+        Backend that computes it.
+    """
+
+    def __init__(self, options: Settings, engine: ModuleType) -> None:
+        predictor = options.predictor
+        if isinstance(predictor, NullPredict):  # what it learned from another movie does not count
+            options = options._replace(predictor=deepcopy(predictor))
+        self._options, self._engine = options, engine
+        self._count = 0
+        self._known: Particles | None = None
+        #: Frames from when each particle was seen to the next one.
+        self._gap = np.empty(0, np.int64)
+
+    def step(self, positions: Floats, t: Any, elapsed: int = 1) -> Ints:
+        """Link the spots of the next frame.
+
+        Parameters
+        ----------
+        positions : ndarray of float64, shape (N, ndim)
+            Of the spots.
+        t : float
+            Time of the frame.
+        elapsed : int
+            Frames since the last step: those between are empty.
+
+        Returns
+        -------
+        ndarray of int64, shape (N,)
+            The particle that each spot is.
+        """
+        n = len(positions)
+        number = np.full(n, -1)
+        known = self._known
+        if known is None:
+            known = Particles(np.empty((0, positions.shape[1])), np.empty(0), self._gap)
+        gap = self._gap + (elapsed - 1)
+        alive = gap <= self._options.rules.memory + 1
+        known, gap = known.at(alive), gap[alive]
+        if len(gap) and n:
+            source, target = self._links(known, gap, positions, t)
+            number[target] = known.particle[source]
+            alive = np.ones(len(gap), np.bool_)
+            alive[source] = False
+            known, gap = known.at(alive), gap[alive]
+        new = np.flatnonzero(number < 0)
+        number[new] = self._count + np.arange(len(new))
+        self._count += len(new)
+        self._gap = np.concatenate([np.ones(n, np.int64), gap + 1])
+        self._known = Particles(
+            np.concatenate([positions, known.pos]),
+            np.concatenate([np.full(n, t), known.t]),
+            np.concatenate([number, known.particle]),
+        )
+        if n and hasattr(self._options.predictor, "observe"):
+            self._options.predictor.observe(t, positions, number)
+        return number
+
+    def _links(self, known: Particles, gap: Ints, positions: Floats, t: Any) -> tuple[Ints, Ints]:
+        """Return which particles are linked to which spots."""
+        options, rules = self._options, self._options.rules
+        where = known.pos
+        if options.predictor is not None:
+            where = _predicted(options.predictor, known, t)
+        at = np.concatenate([options.mapped(where), options.mapped(positions)]).T
+        if options.dist_func is None:
+            pairs = self._near(np.ascontiguousarray(at), len(where))
+        else:
+            pairs = _near_by(options.dist_func, at, len(where), rules.reach - RIM, rules.most)
+        null_cost: float | Floats = rules.null_cost
+        if not rules.constant:
+            reach = rules.ranges[gap[pairs.source] - 1] + RIM
+            pairs = nearest(pairs.at(np.flatnonzero(pairs.cost < reach**2)), rules.most, at)
+            null_cost = rules.ranges[gap[pairs.source] - 1] ** 2
+        sources, targets = np.arange(len(where)), np.arange(len(where), at.shape[1])
+        problem = Problem(pairs, sources, targets, at, null_cost, rules.limits)
+        chosen = pairs.at(np.flatnonzero(optimum(problem)))
+        return chosen.source, chosen.target
+
+    def _near(self, at: Floats, n_sources: int) -> Pairs:
+        """Return the pairs of particles and spots within reach."""
+        frame = np.zeros(at.shape[1], np.int64)
+        frame[n_sources:] = 1
+        engine, rules = self._engine, self._options.rules
+        grid = gridded(engine, at, frame, rules.reach)
+        targets = np.arange(n_sources, len(frame), like=grid.order)
+        # Where ranges differ, the nearest may be out of range.
+        most = rules.most if rules.constant else n_sources
+        near = engine.candidates(grid, targets, -1, most)
+        query, source, cost = (engine.get(column) for column in near[1:])
+        order = engine.get(grid.order)
+        source, target = order[source], order[n_sources:][query] - n_sources
+        by_target = np.argsort(target * n_sources + source)
+        return Pairs(source[by_target], target[by_target], cost[by_target])
+
+
+def _predicted(predictor: Any, known: Particles, t: Any) -> Floats:
+    """Return where a predictor expects particles."""
+    predict = predictor.predict if hasattr(predictor, "predict") else predictor
+    where = predict(t, known)
+    if not isinstance(where, np.ndarray):
+        where = np.array(list(where))
+    where = np.asarray(where, np.float64)
+    if where.shape != known.pos.shape or not np.isfinite(where).all():
+        raise ValueError(
+            f"`predictor` must return finite positions of shape {known.pos.shape}, got "
+            f"{where.shape if where.shape != known.pos.shape else 'NaN or infinity'}"
+        )
+    return where
+
+
+def _near_by(dist_func: Any, at: Floats, n_sources: int, reach: float, most: int) -> Pairs:
+    """Return the pairs within a distance that is measured by the user's function."""
+    try:
+        from sklearn.neighbors import BallTree
+    except ImportError:
+        raise SpotgpuError("`dist_func` needs scikit-learn: pip install 'spotgpu[learn]'") from None
+    sources, targets = at.T[:n_sources], at.T[n_sources:]
+    kind = {"metric": dist_func}
+    if not hasattr(dist_func, "pairwise"):
+        kind = {"metric": "pyfunc", "func": dist_func}
+    tree = BallTree(sources, **kind)
+    distance, source = tree.query(targets, k=min(most, len(sources)))
+    target, nth = np.nonzero(distance <= reach)
+    return Pairs(source[target, nth].astype(np.int64), target, distance[target, nth] ** 2)
