@@ -194,8 +194,20 @@ class _Chunk:
             more, gaps = self._sources(lost, before, np.minimum(self.gap[lost], most))
             point, gap = np.concatenate([point, more]), np.concatenate([gap, gaps])
             point, gap = self._pass(point, gap, most)
+        window = self._end
         while len(point):
-            point, gap = self._pass(point, gap, most)
+            target = self._frame[point] + gap
+            now = target < target.min() + window
+            changed = self._pass(point[now], gap[now], most)
+            # Where a change brings about many others, later frames had better wait for earlier.
+            window = max(window // 2, 1) if len(changed[0]) > np.count_nonzero(now) else 2 * window
+            point, gap = self._united((point[~now], gap[~now]), changed)
+
+    def _united(self, *parts: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
+        """Return the sources of several parts, each once."""
+        key = np.concatenate([point * self._gaps + gap - 1 for point, gap in parts])
+        point, nth = np.divmod(np.unique(key), self._gaps)
+        return point, nth + 1
 
     def _near(self, point: Ints, gap: Ints) -> tuple[Ints, Ints, Floats]:
         """Return the candidates of sources: which source, the target, and the squared distance."""
