@@ -196,13 +196,13 @@ def _tracks(
     before, positions, directed = (np.concatenate(part) for part in zip(*parts, strict=True))
     frame_of = np.repeat(np.arange(frames), sizes)
     source = before + (np.cumsum(sizes) - sizes)[frame_of - 1]
-    turns: Array = np.floor(positions / box)
+    turns = np.floor(positions / box)
     places = positions - turns * box - 0.5
     seen = (places < lengths - 0.5).all(axis=1)
     target = np.flatnonzero(seen & (before >= 0))
     source = source[target]
     # A step over the whole strip around the image is no link.
-    near = seen[source] & (turns[source] == turns[target]).all(axis=1)
+    near = seen[source] & np.equal(turns[source], turns[target]).all(axis=1)
     number_of = np.cumsum(seen) - 1
     source, target = number_of[source[near]], number_of[target[near]]
     spots = pd.DataFrame({"id": np.arange(int(seen.sum())), "frame": frame_of[seen]})

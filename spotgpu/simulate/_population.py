@@ -28,7 +28,10 @@ def _turned(heading: Array, turn: float, rng: np.random.Generator) -> Array:
     side -= (side * heading).sum(axis=1, keepdims=True) * heading
     side /= np.linalg.norm(side, axis=1, keepdims=True)
     angle = turn * rng.standard_normal((n, 1))
-    return np.cos(angle) * heading + np.sin(angle) * side
+    turned = np.cos(angle) * heading + np.sin(angle) * side
+    # Where `side` was nearly parallel to `heading`, rounding has left it a bit askew.
+    turned /= np.linalg.norm(turned, axis=1, keepdims=True)
+    return turned
 
 
 @dataclass(frozen=True, eq=False)
