@@ -16,7 +16,7 @@ from spotgpu.checks import number
 from spotgpu.simulate._motion import image_shape
 from spotgpu.simulate._render import spot_widths
 
-__all__ = ["LOWEST_THRESHOLD", "DetectionErrors", "detection_errors"]
+__all__ = ["LOWEST_THRESHOLD", "DetectionErrors", "detection_errors", "relative_variance"]
 
 Array = npt.NDArray[np.float64]
 
@@ -35,8 +35,10 @@ class DetectionErrors:
         Height of a spot above the background, in photons.
     mass : float
         Photons of a spot.
+    mass_error : float
+        Standard deviation of the mass measured of a spot, in photons.
     mass_noise : float
-        Standard deviation of the mass measured where there is no spot, in photons.
+        The same where there is no spot.
     error : tuple of float
         Standard deviation of the position of a spot of this mass, along ([z,] y, x), in px.
     threshold : float
@@ -49,6 +51,7 @@ class DetectionErrors:
 
     signal: float
     mass: float
+    mass_error: float
     mass_noise: float
     error: tuple[float, ...]
     threshold: float
@@ -71,21 +74,22 @@ def detection_errors(
 
     .. math:: \mathrm{SNR} = S / \sqrt{S + B}, \qquad N = S\,(2\pi)^{d/2} \prod_a \sigma_a
 
-    photons in :math:`d` dimensions. Its position is found with the variance [2]_
+    photons in :math:`d` dimensions. Its position is found with the variance [2]_ [3]_
 
-    .. math:: \mathrm{var}(x_a) = \frac{s_a^2}{N} \left(1 + \frac{2 V B}{N}\right), \quad
-        V = (2 \sqrt{\pi})^d \prod_a s_a, \quad s_a^2 = \sigma_a^2 + \frac{1}{12}
+    .. math:: \mathrm{var}(x_a) = \frac{s_a^2}{N} \left(1 + 2 q + \sqrt{\frac{q}{1 + 2 q}}\right),
+        \quad q = \frac{V B}{N}, \quad V = (2 \sqrt{\pi})^d \prod_a s_a,
+        \quad s_a^2 = \sigma_a^2 + \frac{1}{12}
 
-    which in 2D is their equation 17 with the width :math:`s` of the pixelated spot in both terms.
-    A filter of the spot's own shape measures :math:`N` with the standard deviation
-    :math:`\sqrt{N + V B}`, and :math:`\sqrt{V B}` where no spot is. What it gives above a threshold
-    of :math:`t \sqrt{V B}` is a detection: a spot is missed with the probability
-    :math:`\Phi((t \sqrt{V B} - N) / \sqrt{N + V B})`, and noise alone has
+    which is Cramér and Rao's bound within 2 %, in 2D and 3D; without the root it is Thompson's
+    formula. A filter of the spot's own shape measures :math:`N` with the variance :math:`v = (2 /
+    \sqrt 3)^d N + V B`, and :math:`V B` where no spot is. What it gives above a threshold of
+    :math:`t \sqrt{V B}` is a detection: a spot is missed with the probability
+    :math:`\Phi((t \sqrt{V B} - N) / \sqrt v)`, and noise alone has
 
     .. math:: (2\pi)^{-(d+1)/2}\, \mathrm{He}_{d-1}(t)\, e^{-t^2/2} \prod_a (\sqrt{2} s_a)^{-1}
 
     maxima above it per pixel, with :math:`\mathrm{He}_1 = t` and :math:`\mathrm{He}_2 = t^2 - 1`
-    [3]_. The threshold is the one at which as many spots are missed as are false, but
+    [4]_. The threshold is the one at which as many spots are missed as are false, but
     :math:`t^2 \ge 3`.
 
     Parameters
@@ -120,7 +124,10 @@ def detection_errors(
     .. [2] R. E. Thompson, D. R. Larson and W. W. Webb, "Precise nanometer localization analysis
        for individual fluorescent probes", Biophysical Journal 82, 2775 (2002),
        https://doi.org/10.1016/S0006-3495(02)75618-X
-    .. [3] R. J. Adler and J. E. Taylor, "Random Fields and Geometry" (2007),
+    .. [3] B. Rieger and S. Stallinga, "The lateral and axial localization uncertainty in
+       super-resolution light microscopy", ChemPhysChem 15, 664 (2014),
+       https://doi.org/10.1002/cphc.201300711
+    .. [4] R. J. Adler and J. E. Taylor, "Random Fields and Geometry" (2007),
        https://doi.org/10.1007/978-0-387-48116-6 (the expected Euler characteristic, which is the
        number of maxima if `t` is high)
 
@@ -140,10 +147,11 @@ def detection_errors(
     mass = signal * math.sqrt(2 * math.pi) ** ndim * float(sigmas.prod())
     widths = np.sqrt(sigmas**2 + 1 / 12)
     noise = math.sqrt((2 * math.sqrt(math.pi)) ** ndim * float(widths.prod()) * photons)
-    variance = widths**2 / mass * (1 + 2 * noise**2 / mass)
+    spread = math.sqrt((2 / math.sqrt(3)) ** ndim * mass + noise**2)
+    error = widths * np.sqrt(relative_variance(np.array(mass), noise))
 
     def missed(t: float) -> float:
-        return float(ndtr((t * noise - mass) / math.hypot(math.sqrt(mass), noise)))
+        return float(ndtr((t * noise - mass) / spread))
 
     def false(t: float) -> float:
         cells = math.prod(lengths) / float((math.sqrt(2) * widths).prod())
@@ -158,9 +166,30 @@ def detection_errors(
     return DetectionErrors(
         signal=signal,
         mass=mass,
+        mass_error=spread,
         mass_noise=noise,
-        error=tuple(np.sqrt(variance).tolist()),
+        error=tuple(error.tolist()),
         threshold=t * noise,
         missed=missed(t),
         false=false(t),
     )
+
+
+def relative_variance(mass: Array, noise: float) -> Array:
+    """Return the variance of positions in units of the squared width of the spots.
+
+    Parameters
+    ----------
+    mass : ndarray of float64
+        Photons of each spot.
+    noise : float
+        Standard deviation of the mass measured where no spot is, in photons.
+
+    Returns
+    -------
+    ndarray of float64
+        As of `detection_errors`.
+    """
+    q = noise**2 / mass
+    variance: Array = (1 + 2 * q + np.sqrt(q / (1 + 2 * q))) / mass
+    return variance

@@ -13,7 +13,12 @@ import pandas as pd
 from scipy.special import ndtri
 
 from spotgpu.checks import integer, number, per_axis
-from spotgpu.simulate._detection_errors import LOWEST_THRESHOLD, DetectionErrors, detection_errors
+from spotgpu.simulate._detection_errors import (
+    LOWEST_THRESHOLD,
+    DetectionErrors,
+    detection_errors,
+    relative_variance,
+)
 from spotgpu.simulate._motion import image_shape
 from spotgpu.simulate._render import spot_widths
 from spotgpu.simulate._visibility import dark_spots, seen_as_one
@@ -179,8 +184,8 @@ def _with(
         given["error"] = per_axis("error", error, ndim, partial(number, at_least=0))
     if missed is not None:
         share = number("missed", missed, at_least=0, at_most=1)
-        spread = math.hypot(math.sqrt(expected.mass), expected.mass_noise)
-        given |= {"missed": share, "threshold": expected.mass + spread * float(ndtri(share))}
+        threshold = expected.mass + expected.mass_error * float(ndtri(share))
+        given |= {"missed": share, "threshold": threshold}
     if false is not None:
         given["false"] = number("false", false, at_least=0)
     return replace(expected, **given)
@@ -190,11 +195,12 @@ def _found(
     seen: pd.DataFrame, columns: list[str], expected: DetectionErrors, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Return what is found of the spots."""
-    noise = expected.mass_noise**2
-    photons = expected.mass * seen["count"].to_numpy()
-    mass = photons + np.sqrt(photons + noise) * rng.standard_normal(len(seen))
-    single = (1 + 2 * noise / expected.mass) / expected.mass
-    spread = np.sqrt((1 + 2 * noise / photons) / photons / single)
+    count = seen["count"].to_numpy(float)
+    noise = expected.mass_noise
+    variance = noise**2 + count * (expected.mass_error**2 - noise**2)
+    mass = expected.mass * count + np.sqrt(variance) * rng.standard_normal(len(seen))
+    single = relative_variance(np.array(expected.mass), noise)
+    spread = np.sqrt(relative_variance(expected.mass * count, noise) / single)
     errors = rng.standard_normal((len(seen), len(columns))) * expected.error
     table = seen[["frame", *columns]].copy()
     table[columns] += spread[:, None] * errors

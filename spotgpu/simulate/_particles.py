@@ -18,7 +18,6 @@ from spotgpu.tables import POSITION_COLUMNS, Tracks, branching_kinds, edge_table
 __all__ = ["MOTIONS", "moving_particles"]
 
 Array = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 #: What a motion stands for: D, to_directed, to_brownian, death_rate and division_rate.
 MOTIONS = {
@@ -198,11 +197,11 @@ def _tracks(
     source = before + (np.cumsum(sizes) - sizes)[frame_of - 1]
     turns = np.floor(positions / box)
     places = positions - turns * box - 0.5
-    seen = (places < lengths - 0.5).all(axis=1)
+    seen = np.asarray((places < lengths - 0.5).all(axis=1))
     target = np.flatnonzero(seen & (before >= 0))
     source = source[target]
     # A step over the whole strip around the image is no link.
-    near = seen[source] & np.equal(turns[source], turns[target]).all(axis=1)
+    near = seen[source] & (turns[source] == turns[target]).all(axis=1)
     number_of = np.cumsum(seen) - 1
     source, target = number_of[source[near]], number_of[target[near]]
     spots = pd.DataFrame({"id": np.arange(int(seen.sum())), "frame": frame_of[seen]})
