@@ -135,7 +135,7 @@ def detection_errors(
     --------
     >>> expected = detection_errors(2, 500, (512, 512))
     >>> round(expected.missed, 2), round(expected.false), round(expected.error[0], 2)
-    (0.24, 122, 0.35)
+    (0.25, 125, 0.37)
     """
     lengths = image_shape(shape)
     ndim = len(lengths)

@@ -19,7 +19,7 @@ __all__ = ["MOTIONS", "moving_particles"]
 
 Array = npt.NDArray[np.float64]
 
-#: What a motion stands for: D, to_directed, to_brownian, death_rate and division_rate.
+#: Defaults by motion: D, to_directed, to_brownian, death_rate and division_rate.
 MOTIONS = {
     "brownian": (1.0, 0.0, 1.0, 0.02, 0.0),
     "directed": (1.0, 1.0, 0.0, 0.02, 0.0),
@@ -27,7 +27,7 @@ MOTIONS = {
     "dividing": (0.1, 0.0, 1.0, 0.01, 0.01),
 }
 
-#: The first is what `seed` starts; others are apart from it and from each other.
+#: Other random numbers than `brownian_motion`, `movie` and `detections` take for the same seed.
 STREAM = 1
 
 
@@ -103,7 +103,7 @@ def moving_particles(
         Probability, per frame, that a particle ends.
     division_rate : float, optional
         Probability, per frame, that a particle ends and two start in the next frame, on both sides
-        of where it would be.
+        of where it would be, in any state and direction.
     daughter_distance : float
         Distance of the two from each other, in px.
     seed : int
@@ -112,7 +112,7 @@ def moving_particles(
     Returns
     -------
     Tracks
-        `spots` has ``id`` (from 0, by frame; in a frame, older tracks first), ``frame``,
+        `spots` has ``id`` (from 0, by frame; in a frame, who was born first), ``frame``,
         ``[z,] y, x`` (px) and ``directed`` (bool, the state in which the spot goes on to the next
         frame). Edges cost NaN and are of the kind 'link', or 'split' to two daughters; of a
         division with one daughter outside the image a 'link' remains. A particle that leaves the

@@ -133,13 +133,13 @@ def test_switching() -> None:
 @pytest.mark.parametrize("motion", ["brownian", "directed", "switching", "dividing"])
 @pytest.mark.parametrize("shape", [(64, 64), (8, 64, 64)])
 def test_density_stays(motion: str, shape: tuple[int, ...]) -> None:
-    """The mean over many films is the density, in each frame and each part of the image."""
-    films = [moving_particles(motion, 40, 60, shape, seed=s).spots for s in range(60)]
-    counts = np.array([np.bincount(spots["frame"], minlength=40) for spots in films])
+    """The mean over many runs is the density, in each frame and each part of the image."""
+    runs = [moving_particles(motion, 40, 60, shape, seed=s).spots for s in range(60)]
+    counts = np.array([np.bincount(spots["frame"], minlength=40) for spots in runs])
     error = counts[:, [0, 20, 39]].std(axis=0, ddof=1) / np.sqrt(60)
     assert (np.abs(counts[:, [0, 20, 39]].mean(axis=0) - 60) < 5 * error).all()
     assert counts[:, 0].var(ddof=1) == pytest.approx(60, rel=0.8)  # Poisson
-    last = pd.concat([spots[spots["frame"] == 39] for spots in films])
+    last = pd.concat([spots[spots["frame"] == 39] for spots in runs])
     for axis in axes(shape):
         length = shape["zyx".index(axis) - 3]
         parts = np.histogram(last[axis], 8, (-0.5, length - 0.5))[0]
