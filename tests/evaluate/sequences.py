@@ -39,7 +39,9 @@ class Sequence:
     def tracks(self) -> Tracks:
         label = np.array(sorted(self.frame), dtype=np.int64)
         frame = np.array([self.frame[i] for i in label], dtype=np.int64)
-        at = [ndimage.center_of_mass(self.labels[t] == i) for t, i in zip(frame, label)]
+        at = [
+            ndimage.center_of_mass(self.labels[t] == i) for t, i in zip(frame, label, strict=True)
+        ]
         y, x = np.array(at).reshape(-1, 2).T
         spots = pd.DataFrame({"id": label + 100, "frame": frame, "y": y, "x": x, "label": label})
         ends = np.array(sorted(self.edges), dtype=np.int64).reshape(-1, 2).T
@@ -108,7 +110,8 @@ def simulated(seed: int, n_frames: int = 9, n: int = 8) -> Sequence:
                 continue
             shifts = [[-4, 1], [4, -1]] if fate < 0.12 else [[0, 0]]
             alive += [
-                (label, np.clip(at + s + rng.normal(0, 1, 2), 5, size - 5)) for s in np.array(shifts)
+                (label, np.clip(at + s + rng.normal(0, 1, 2), 5, size - 5))
+                for s in np.array(shifts)
             ]
         alive.append((0, rng.uniform(6, size - 6)))
     return result

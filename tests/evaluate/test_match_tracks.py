@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
 
 from spotgpu.evaluate import match_tracks
 from spotgpu.simulate import brownian_motion
@@ -49,17 +50,17 @@ def by_brute_force(found: Tracks, truth: Tracks, reach: float) -> dict[str, floa
     whole = sum(nobody)
     spurious = sum(len(s) for j, s in enumerate(seen) if j not in pairing) * reach
     pairs = [(true[i], seen[j]) for i, j in enumerate(pairing) if j is not None]
-    near = sum(
-        float(np.hypot(*np.subtract(a[t], b[t]))) < reach
-        for a, b in pairs
-        for t in a.keys() & b.keys()
+    apart = np.array(
+        [float(np.hypot(*np.subtract(a[t], b[t]))) for a, b in pairs for t in a.keys() & b.keys()]
     )
+    near = int((apart < reach).sum())
     n_spots = sum(map(len, true)) + sum(map(len, seen))
     return {
         "alpha": 1 - best / whole,
         "beta": (whole - best) / (whole + spurious),
         "jsc": near / (n_spots - near),
         "jsc_theta": len(pairs) / (len(true) + len(seen) - len(pairs)),
+        "rmse": (float((apart[apart < reach] ** 2).sum()) / near) ** 0.5 if near else np.nan,
     }
 
 
@@ -113,6 +114,67 @@ def test_numbers_by_hand() -> None:
         pytest.approx(1 / 3),
     )
     assert (result.switches, result.purity) == (0, pytest.approx(2 / 5))
+
+
+def test_shifted_and_false_tracks_by_hand() -> None:
+    """Two true tracks of ten spots; one is found, 1 px away; one of four spots is false."""
+    truth = {i: {t: (40.0 * i, 3.0 * t) for t in range(10)} for i in range(2)}
+    found = {
+        0: {t: (1.0, 3.0 * t) for t in range(10)},
+        1: {t: (200.0, 3.0 * t) for t in range(4)},
+    }
+    result = match_tracks(table(found), table(truth), 5.0)
+    # d(X, 0) = 20 * 5, d(X, Y) = 10 * 1 + 10 * 5; four spots are spurious.
+    assert result.alpha == pytest.approx(1 - 60 / 100)  # 0.4
+    assert result.beta == pytest.approx(40 / (100 + 4 * 5))  # 1/3
+    assert result.jsc == 10 / (10 + 10 + 4)
+    assert (result.jsc_theta, result.rmse) == (1 / (1 + 1 + 1), 1.0)
+
+
+def test_at_the_largest_distance_nothing_is_found() -> None:
+    """Of three spots of a track, one is exactly at the largest distance, one beyond."""
+    truth = {0: {0: (0.0, 0.0), 1: (0.0, 0.0), 2: (0.0, 0.0)}}
+    found = {0: {0: (3.0, 4.0), 1: (0.0, 2.0), 2: (0.0, 30.0)}}
+    result = match_tracks(table(found), table(truth), 5.0)
+    assert (result.alpha, result.beta) == (pytest.approx(3 / 15), pytest.approx(3 / 15))
+    assert (result.jsc, result.jsc_theta, result.rmse) == (1 / 5, 1.0, 2.0)
+
+
+def test_a_partner_must_gain_something() -> None:
+    """A found track that is longer than it is near is worse than none, and so is false."""
+    truth = {0: {0: (0.0, 0.0), 1: (0.0, 0.0)}}
+    long = {0: dict.fromkeys(range(4), (0.0, 1.0))}
+    # Paired, d = 1 + 1 + 5 + 5 = 12; alone, d = 5 + 5 = 10.
+    result = match_tracks(table(long), table(truth), 5.0)
+    assert (result.n_paired, result.alpha, result.beta, result.jsc) == (0, 0, 0, 0)
+    short = {0: dict.fromkeys(range(3), (0.0, 1.0))}
+    result = match_tracks(table(short), table(truth), 5.0)  # d = 1 + 1 + 5 = 7
+    assert (result.n_paired, result.alpha, result.beta) == (1, pytest.approx(0.3), result.alpha)
+    assert result.jsc == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("blinking", [0.0, 0.3])
+def test_crowds_against_scipy(blinking: float) -> None:
+    """Many tracks that all contest with each other, with the Hungarian method on a full table."""
+    truth, found = (brownian_motion(12, 40, (30, 30), seed=s, blinking=blinking) for s in (1, 2))
+    true, seen = (
+        [
+            dict(zip(g["frame"], g[["y", "x"]].to_numpy(), strict=True))
+            for _, g in t.groupby("particle")
+        ]
+        for t in (truth, found)
+    )
+    costs = np.array([[distance(a, b, 9.0) for b in seen] for a in true])
+    nobody = np.array([9.0 * len(a) for a in true])
+    costs = np.hstack([costs, np.repeat(nobody[:, np.newaxis], len(true), axis=1)])
+    rows, columns = linear_sum_assignment(costs)
+    result = match_tracks(found, truth, 9.0)
+    assert result.alpha == pytest.approx(1 - costs[rows, columns].sum() / nobody.sum(), rel=1e-12)
+    partner = dict(zip(result.pairs["truth"], result.pairs["found"], strict=True))
+    # The solver may as well pair what gains nothing.
+    assert 25 < len(partner) == result.n_paired
+    gains = costs[rows, columns] < nobody
+    assert partner == dict(zip(rows[gains], columns[gains], strict=True))
 
 
 def test_a_switch() -> None:
