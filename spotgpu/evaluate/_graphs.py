@@ -89,8 +89,8 @@ def edits(found: Tracks, truth: Tracks, pairs: SpotPairs) -> Edits:
 def _parent_links(tracks: Tracks) -> npt.NDArray[np.bool_]:
     """Say which edges join two tracks, where the others continue one.
 
-    The challenge's files hold a track as one number in consecutive frames, so that an edge over a
-    gap joins two tracks as well.
+    Where `Tracks.particle` changes; and over gaps, as the challenge's files hold a track as one
+    number in consecutive frames.
     """
     source, target = tracks.rows
     n, frame = len(tracks.spots), tracks.spots[tracks.t_column].to_numpy()
@@ -98,5 +98,4 @@ def _parent_links(tracks: Tracks) -> npt.NDArray[np.bool_]:
         (np.bincount(source, minlength=n)[source] > 1)
         | (np.bincount(target, minlength=n)[target] > 1)
         | (frame[target] - frame[source] > 1)
-        | tracks.edges["kind"].isin(["split", "merge"]).to_numpy()
     )

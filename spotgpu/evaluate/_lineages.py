@@ -36,11 +36,11 @@ def match_lineages(
 
     DET and LNK are the same for spots and for edges alone [2]_.
 
-    An edge joins two tracks where it is one of several of a spot, or skips frames (in the
-    challenge's files a track has no gaps), or is of kind 'split' or 'merge'; else it continues
-    one. An edge over a gap is right if the truth has the same one. If the truth has spots in the
-    gap, they and their edges must be added, and the edge deleted: to close a gap over a spot that
-    was missed costs ``ed`` more than to leave it open.
+    An edge joins two tracks where it is one of several that leave or reach a spot, or skips
+    frames (in the challenge's files a track has no gaps); else it continues one. Kinds and costs
+    of edges do not matter. An edge over a gap is right if the truth has the same one. If the
+    truth has spots in the gap, they and their edges must be added, and the edge deleted: to close
+    a gap over a spot that was missed costs ``ed`` more than to leave it open.
 
     A division is a spot with several children, which ends the mother's track and begins those of
     the daughters. Two divisions are the same if they have as many daughters, the mothers' ends
