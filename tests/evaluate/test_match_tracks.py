@@ -147,6 +147,9 @@ def test_a_partner_must_gain_something() -> None:
     # Paired, d = 1 + 1 + 5 + 5 = 12; alone, d = 5 + 5 = 10.
     result = match_tracks(table(long), table(truth), 5.0)
     assert (result.n_paired, result.alpha, result.beta, result.jsc) == (0, 0, 0, 0)
+    one = {0: {0: (0.0, 1.0)}}
+    equal = {0: dict.fromkeys(range(2), (0.0, 1.0))}  # d = 0 + 5 and 5 alone: gains nothing
+    assert match_tracks(table(equal), table(one), 5.0).n_paired == 0
     short = {0: dict.fromkeys(range(3), (0.0, 1.0))}
     result = match_tracks(table(short), table(truth), 5.0)  # d = 1 + 1 + 5 = 7
     assert (result.n_paired, result.alpha, result.beta) == (1, pytest.approx(0.3), result.alpha)
