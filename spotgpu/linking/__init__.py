@@ -7,7 +7,10 @@ from spotgpu.linking._costs import costs
 from spotgpu.linking._lap import solver_name
 from spotgpu.linking._limits import SubnetOversizeError
 from spotgpu.linking._link import link
+from spotgpu.linking._link_iter import link_df_iter, link_iter
 from spotgpu.linking._link_lap import link_lap, link_simple_lap
+from spotgpu.linking._nearest import link_nearest
+from spotgpu.linking._partial import link_partial, reconnect_traj_patch
 from spotgpu.linking._predict import (
     ChannelPredict,
     DriftPredict,
@@ -29,8 +32,13 @@ __all__ = [
     "candidates",
     "costs",
     "link",
+    "link_df_iter",
+    "link_iter",
     "link_lap",
+    "link_nearest",
+    "link_partial",
     "link_simple_lap",
     "predictor",
+    "reconnect_traj_patch",
     "solver_name",
 ]
