@@ -9,7 +9,10 @@ from spotgpu.linking._limits import SubnetOversizeError
 from spotgpu.linking._link import link
 from spotgpu.linking._link_iter import link_df_iter, link_iter
 from spotgpu.linking._link_lap import link_lap, link_simple_lap
+from spotgpu.linking._link_manual import link_manual
+from spotgpu.linking._link_overlap import link_overlap
 from spotgpu.linking._nearest import link_nearest
+from spotgpu.linking._overlaps import overlap_candidates, overlaps
 from spotgpu.linking._partial import link_partial, reconnect_traj_patch
 from spotgpu.linking._predict import (
     ChannelPredict,
@@ -35,9 +38,13 @@ __all__ = [
     "link_df_iter",
     "link_iter",
     "link_lap",
+    "link_manual",
     "link_nearest",
+    "link_overlap",
     "link_partial",
     "link_simple_lap",
+    "overlap_candidates",
+    "overlaps",
     "predictor",
     "reconnect_traj_patch",
     "solver_name",
