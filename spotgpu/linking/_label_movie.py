@@ -51,7 +51,7 @@ def label_overlaps(
         If there is no frame, a label is negative or frames differ in shape.
     """
     recent: deque[tuple[int, Runs]] = deque(maxlen=memory + 1)
-    tables: list[pd.DataFrame] = []
+    seen: list[Runs] = []
     parts: list[Overlapping] = []
     shape, n = None, 0
     for number, image in enumerate(frames):
@@ -62,18 +62,16 @@ def label_overlaps(
                 f"`objects` must be frames of one shape, got {shape} and {runs.shape} "
                 f"(frame {number})"
             )
-        tables.append(_spots(runs, number, t_column))
+        seen.append(runs.without_pixels())
         if bridge and not len(runs.labels):
             continue
         parts.extend(between(before, runs, first, n) for first, before in recent)
         recent.append((n, runs))
         n += len(runs.labels)
-    if not tables:
+    if not seen:
         raise ValueError("`objects` must have a frame at least, got none")
-    spots = pd.concat(tables, ignore_index=True)
-    spots["id"] = np.arange(n)
-    nothing = between(runs, runs, 0, 0).rows(np.zeros(0, np.intp))
-    return spots, Overlapping.joined([nothing, *parts])
+    nothing = between(seen[0], seen[0], 0, 0)
+    return _spots(seen, t_column), Overlapping.joined([nothing, *parts])
 
 
 def between(a: Runs, b: Runs, first_a: int, first_b: int) -> Overlapping:
@@ -96,9 +94,18 @@ def between(a: Runs, b: Runs, first_a: int, first_b: int) -> Overlapping:
     return Overlapping(source + first_a, target + first_b, overlap, *sizes)
 
 
-def _spots(runs: Runs, number: int, t_column: str) -> pd.DataFrame:
-    """Return the objects of one frame."""
-    ndim = len(runs.shape)
-    positions = dict(zip(POSITION_COLUMNS[-ndim:], runs.centre.T, strict=True))
-    size = {"area" if ndim == 2 else "volume": runs.size}
-    return pd.DataFrame({t_column: number, **positions, "label": runs.labels, **size})
+def _spots(frames: list[Runs], t_column: str) -> pd.DataFrame:
+    """Return the objects of all frames."""
+    labels, size, centre = (
+        np.concatenate(column)
+        for column in zip(*((f.labels, f.size, f.centre) for f in frames), strict=True)
+    )
+    frame = np.repeat(np.arange(len(frames)), [len(f.labels) for f in frames])
+    ndim = centre.shape[1]
+    spots = pd.DataFrame(
+        {t_column: frame, **dict(zip(POSITION_COLUMNS[-ndim:], centre.T, strict=True))}
+    )
+    spots["label"] = labels
+    spots["area" if ndim == 2 else "volume"] = size
+    spots["id"] = np.arange(len(spots))
+    return spots

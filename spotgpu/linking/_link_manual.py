@@ -72,12 +72,13 @@ def link_manual(spots: pd.DataFrame, edges: Any, *, t_column: str = "frame") -> 
             raise ValueError(
                 f"`edges` must be of shape (edges, 2) or (edges, 2, 2), got {ends.shape}"
             )
+    source, target = ends.T
     # Merges may branch in any way: of this kind, Tracks checks only what holds of all edges.
-    table = edge_table(*ends.T, cost, "merge")
+    table = edge_table(source, target, cost, "merge")
     if kind is None:
         rows = Tracks(spots, table, t_column).rows
         kind = branching_kinds(*rows, spots[t_column].to_numpy())
-        return Tracks(spots, edge_table(*ends.T, cost, kind), t_column)
+        return Tracks(spots, edge_table(source, target, cost, kind), t_column)
     return Tracks(spots, table.assign(kind=kind.to_numpy()), t_column)
 
 
