@@ -12,10 +12,12 @@ import pandas as pd
 from spotgpu.backends.pairs import Floats, Ints
 from spotgpu.checks import number, per_axis
 
-__all__ = ["COEFFICIENTS", "Overlapping", "checked_coefficients"]
+__all__ = ["COEFFICIENTS", "LONGEST", "Overlapping", "checked_coefficients"]
 
 #: The cost is 1 less the share of the target that the source covers.
 COEFFICIENTS = (1.0, 0.0, 0.0, 0.0, -1.0)
+#: Cubes of larger lengths overflow.
+LONGEST = 1e100
 
 
 class Overlapping(NamedTuple):

@@ -13,14 +13,11 @@ from spotgpu.backends.pairs import Floats, Ints
 from spotgpu.checks import number
 from spotgpu.linking._balls import ball_overlaps
 from spotgpu.linking._label_movie import label_overlaps
-from spotgpu.linking._measures import Overlapping
+from spotgpu.linking._measures import LONGEST, Overlapping
 from spotgpu.linking._polygons import polygon_overlaps, read_polygons
 from spotgpu.tables import Tracks, edge_table, position_columns, require_columns
 
 __all__ = ["object_overlaps"]
-
-#: Cubes of larger lengths overflow.
-_LONGEST = 1e100
 
 
 def object_overlaps(
@@ -112,8 +109,8 @@ def _steps(frame: Ints, gap: int, bridge: bool) -> tuple[Ints, Ints]:
     if bridge:
         return step + 1, step
     later = np.searchsorted(frames, frame + gap)
-    there = np.append(frames, 0)[later] == frame + gap
-    return np.where(there & (later < len(frames)), later, -1), step
+    there = frames.take(later, mode="clip") == frame + gap
+    return np.where(there, later, -1), step
 
 
 class _Shapes:
@@ -145,13 +142,13 @@ class _Shapes:
         return polygon_overlaps(self.polygons, source_step, target_step, self.least)
 
 
-def _lengths(spots: pd.DataFrame, column: str, wanted: str, above: float = -_LONGEST) -> Floats:
+def _lengths(spots: pd.DataFrame, column: str, wanted: str, above: float = -LONGEST) -> Floats:
     """Return a column of real numbers in bounds."""
     dtype = spots[column].dtype
     if not is_numeric_dtype(dtype) or is_bool_dtype(dtype) or is_complex_dtype(dtype):
         raise TypeError(f"`objects` must have {wanted} in column {column}, got {dtype}")
     values = spots[column].to_numpy(np.float64, na_value=np.nan)
-    bad = ~((values > above) & (values < _LONGEST))
+    bad = ~((values > above) & (values < LONGEST))
     if bad.any():
         row = int(bad.argmax())
         raise ValueError(

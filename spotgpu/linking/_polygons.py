@@ -10,7 +10,7 @@ import pandas as pd
 
 from spotgpu.backends.pairs import Floats, Ints
 from spotgpu.errors import SpotgpuError
-from spotgpu.linking._measures import Overlapping
+from spotgpu.linking._measures import LONGEST, Overlapping
 
 __all__ = ["polygon_overlaps", "read_polygons"]
 
@@ -57,20 +57,20 @@ def read_polygons(column: pd.Series[Any], centre: Floats, scale_factor: float) -
         return np.empty(0, object)
     owner = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     points = np.concatenate(parts)
-    bad = ~np.isfinite(points).all(axis=1)
+    bad = ~(np.abs(points) < LONGEST).all(axis=1)
     if bad.any():
         raise ValueError(
             f"`objects` must have finite vertices in column {name}, "
             f"got {points[bad][0].tolist()} in row {owner[bad][0]} (counted from 0)"
         )
     points = centre[owner] + scale_factor * (points - centre[owner])
-    polygons = shapely.polygons(shapely.linearrings(points[:, ::-1], indices=owner))
+    polygons = shapely.polygons(shapely.linearrings(points, indices=owner))
     valid = shapely.is_valid(polygons)
     if not valid.all():
         row = int(valid.argmin())
         raise ValueError(
             f"`objects` must have simple polygons in column {name}, got one with "
-            f"{shapely.is_valid_reason(polygons[row])} (x y) in row {row} (counted from 0)"
+            f"{shapely.is_valid_reason(polygons[row])} (y x) in row {row} (counted from 0)"
         )
     return polygons
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from skimage.measure import regionprops
@@ -97,6 +97,11 @@ def test_ties_go_to_the_first_position():
     assert by_label(link_overlap(turned)) == {((0, 9), (1, 3), 0.5, "link")}
 
 
+def test_ties_go_by_the_first_axis_first():
+    movie = np.array([[[0, 9], [2, 0]], [[3, 3], [3, 3]]])
+    assert by_label(link_overlap(movie, min_iou=0.2)) == {((0, 9), (1, 3), 0.75, "link")}
+
+
 def test_ties_at_one_place_go_to_the_first_label():
     movie = rows_of("5445", "3333")
     assert by_label(link_overlap(movie)) == {((0, 4), (1, 3), 0.5, "link")}
@@ -126,6 +131,7 @@ def test_one_frame():
     assert len(tracks.edges) == 0
 
 
+@settings(deadline=None)
 @given(movies, st.sampled_from([0, 0.1, 0.3, 0.5]), st.booleans())
 def test_object_by_object(movie, min_iou, bridge):
     tracks = link_overlap(iter(movie), min_iou=min_iou, bridge_empty=bridge)
@@ -137,6 +143,7 @@ def test_object_by_object(movie, min_iou, bridge):
         assert position.tolist() == (where.sum(axis=0) / len(where)).tolist()
 
 
+@settings(deadline=None)
 @given(movies, st.permutations([1, 2, 3]), st.integers(0, 3))
 def test_relabelled_and_moved(movie, names, pad):
     """Other labels and more background change names and positions only."""
@@ -175,6 +182,23 @@ def test_cells(min_iou):
     tracks = link_overlap(movie, min_iou=min_iou)
     assert by_label(tracks) == one_by_one(movie, min_iou)
     assert len(tracks.edges) > 10
+
+
+@pytest.mark.skipif(not CELLS.exists(), reason=f"no {CELLS}")
+def test_laptracks_tracks_of_cells():
+    """Above an IoU of 1/2 no two objects compete, so that its assignment has no choice."""
+    laptrack = pytest.importorskip("laptrack")
+    movie = np.load(CELLS)["labels"]
+    options = {"metric_coefs": (1, 0, -1, 0, 0), "cutoff": 0.5, "gap_closing_cutoff": False}
+    theirs, splits, merges = laptrack.OverLapTrack(**options).predict_overlap_dataframe(movie)
+    ours = link_overlap(movie, min_iou=0.5).to_dataframe().set_index(["frame", "label"])
+    pairs = pd.DataFrame({"ours": ours["particle"], "theirs": theirs["track_id"]})
+    assert len(splits) == len(merges) == 0
+    assert len(pairs) == len(ours) == len(theirs)
+    assert (
+        len(pairs.drop_duplicates()) == ours["particle"].nunique() == theirs["track_id"].nunique()
+    )
+    assert ours["particle"].nunique() < len(ours) / 2
 
 
 def test_memory_does_not_grow_with_the_movie():

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
@@ -38,6 +38,7 @@ def section(x, distance, r, s, ndim):
 
 
 @pytest.mark.parametrize("ndim", [2, 3])
+@settings(deadline=None)
 @given(distance=lengths, r=lengths, s=lengths)
 def test_circles_and_balls_against_integrals(ndim, distance, r, s):
     """The integral of the sections is that of the closed form, to 1e-8 of the smaller one."""
@@ -115,6 +116,7 @@ def test_all_pairs_of_a_crowd_are_found(ndim):
     assert pairs["target"].tolist() == target.tolist()
 
 
+@settings(deadline=None)
 @given(st.integers(0, 50), st.sampled_from([2, 3]), st.floats(-1e4, 1e4))
 def test_order_of_rows_and_origin_do_not_matter(seed, ndim, shift):
     table = crowd(ndim, seed, 60)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -52,12 +52,14 @@ def test_by_hand():
     assert table.dtypes[["source", "target", "overlap"]].eq(np.int64).all()
 
 
+@settings(deadline=None)
 @given(images)
 def test_masks_of_each_pair(pair):
     table = overlaps(*pair)
     assert [tuple(row) for row in table.to_numpy(float)] == pair_by_pair(*pair)
 
 
+@settings(deadline=None)
 @given(images, st.permutations(range(1, 5)))
 def test_labels_are_names_only(pair, names):
     """Large and unordered labels, and other integer types, count the same."""
