@@ -8,6 +8,7 @@ from spotgpu.linking._lap import solver_name
 from spotgpu.linking._limits import SubnetOversizeError
 from spotgpu.linking._link import link
 from spotgpu.linking._link_iter import link_df_iter, link_iter
+from spotgpu.linking._link_kalman import link_kalman
 from spotgpu.linking._link_lap import link_lap, link_simple_lap
 from spotgpu.linking._link_manual import link_manual
 from spotgpu.linking._link_overlap import link_overlap
@@ -37,6 +38,7 @@ __all__ = [
     "link",
     "link_df_iter",
     "link_iter",
+    "link_kalman",
     "link_lap",
     "link_manual",
     "link_nearest",

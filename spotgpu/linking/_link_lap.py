@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from spotgpu.backends import on
-from spotgpu.backends.pairs import Floats, Pairs
-from spotgpu.checks import integer, number, per_axis
-from spotgpu.linking._chunks import Movie
-from spotgpu.linking._costs import Cost, costs, features_of
-from spotgpu.linking._event import Event
+from spotgpu.checks import integer
+from spotgpu.linking._costs import Cost
+from spotgpu.linking._event import events_of
 from spotgpu.linking._fixed import fixed_links
 from spotgpu.linking._lap_rules import lap_rules
 from spotgpu.linking._links import GAP, Links, tracks_of
 from spotgpu.linking._segments import link_frames, link_segments
-from spotgpu.linking._table import LONGEST, Spots, read_spots
+from spotgpu.linking._table import read_spots
 from spotgpu.tables import Tracks
 
 __all__ = ["link_lap", "link_simple_lap"]
-
-#: The events that may have penalties of their own.
-EVENTS = ("linking", "gap_closing", "splitting", "merging")
-KIND_OF = {"gap_closing": "gap", "splitting": "split", "merging": "merge"}
 
 
 def link_lap(
@@ -161,26 +154,18 @@ def link_lap(
     read = read_spots("spots", spots, pos_columns, t_column)
     table = read.with_ids(t_column)
     engine = on(device)
-    weights = _weights(penalties, table)
     distances = {
         "linking": linking_distance,
         "gap_closing": gap_closing_distance,
         "splitting": splitting_distance,
         "merging": merging_distance,
     }
-    events = {
-        name: _event(read, name, distance, gap, weights[name], cost)
-        for name, distance in distances.items()
-        if distance is not None or name == "linking"
-    }
+    events = events_of(read, distances, gap, penalties, cost)
     fixed, taken = fixed_links(fixed_edges, table, t_column)
     found = link_frames(events.pop("linking"), taken, rules, engine)
-    parts = [fixed, found]
-    if events:
-        chains = [fixed.at(np.flatnonzero(fixed.kind <= GAP)), found]
-        by_kind = {KIND_OF[name]: event for name, event in events.items()}
-        parts.append(link_segments(Links.joined(chains), by_kind, taken, rules, engine))
-    return tracks_of(table, Links.joined(parts), t_column)
+    chains = Links.joined([fixed.at(np.flatnonzero(fixed.kind <= GAP)), found])
+    joined = link_segments(chains, events, taken, rules, engine)
+    return tracks_of(table, Links.joined([fixed, found, joined]), t_column)
 
 
 def link_simple_lap(
@@ -230,42 +215,3 @@ def link_simple_lap(
         preset="trackmate",
         **options,
     )
-
-
-def _weights(
-    penalties: Mapping[str, Any] | None, table: pd.DataFrame
-) -> dict[str, Mapping[str, float] | None]:
-    """Return the penalties of each event, checked."""
-    if isinstance(penalties, Mapping) and any(isinstance(w, Mapping) for w in penalties.values()):
-        unknown = set(penalties) - set(EVENTS)
-        if unknown:
-            raise ValueError(
-                f"`penalties` must be for {', '.join(EVENTS)}, got {', '.join(map(str, unknown))}"
-            )
-        weights = {event: penalties.get(event) for event in EVENTS}
-    else:
-        weights = dict.fromkeys(EVENTS, penalties)
-    for weight in weights.values():
-        features_of("penalties", table, weight)
-    return weights
-
-
-def _event(
-    read: Spots,
-    name: str,
-    distance: Any,
-    max_frame_gap: int,
-    weights: Mapping[str, float] | None,
-    cost: Cost | None,
-) -> Event:
-    """Return one way to link the spots."""
-    argument = f"{name}_distance"
-    check = partial(number, above=0, at_most=LONGEST)
-    lengths = per_axis(argument, distance, len(read.positions), check)
-    positions, length = read.scaled(lengths)
-    movie = Movie.of(positions, read.frame, max_frame_gap - 1)
-
-    def cost_of(pairs: Pairs) -> Floats:
-        return costs(read.table, pairs, penalties=weights, cost=cost)
-
-    return Event(argument, movie, length, max_frame_gap if name == "gap_closing" else 1, cost_of)

@@ -83,6 +83,22 @@ class Taken(NamedTuple):
     split: Mask
     merged: Mask
 
+    @classmethod
+    def none(cls, n: int) -> Taken:
+        """Return that all points take part.
+
+        Parameters
+        ----------
+        n : int
+            How many there are.
+
+        Returns
+        -------
+        Taken
+            False everywhere.
+        """
+        return cls(*(np.zeros(n, np.bool_) for _ in range(4)))
+
 
 def tracks_of(table: pd.DataFrame, links: Links, t_column: str) -> Tracks:
     """Return the tracks that links between the rows of a table make.

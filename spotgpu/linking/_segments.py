@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import ModuleType
 
 import numpy as np
@@ -10,11 +11,10 @@ from spotgpu.backends.pairs import Floats, Pairs
 from spotgpu.linking._assign import best_links
 from spotgpu.linking._candidates import Ends
 from spotgpu.linking._chunks import Movie
-from spotgpu.linking._event import Event
+from spotgpu.linking._event import EVENTS, Event
 from spotgpu.linking._lap_rules import LapRules
 from spotgpu.linking._links import GAP, LINK, Links, Taken
 from spotgpu.linking._problem import Problem
-from spotgpu.tables import EDGE_KINDS
 
 __all__ = ["link_frames", "link_segments"]
 
@@ -62,7 +62,7 @@ def link_frames(event: Event, taken: Taken, rules: LapRules, engine: ModuleType)
     return _as_links(parts, LINK)
 
 
-def _as_links(parts: list[Pairs], kind: int) -> Links:
+def _as_links(parts: Iterable[Pairs], kind: int) -> Links:
     pairs = Pairs.joined(parts)
     return Links(*pairs, np.full(len(pairs.cost), kind, np.int8))
 
@@ -77,7 +77,7 @@ def link_segments(
     links : Links
         What makes the segments; none of them a split or a merge.
     events : dict of str to Event
-        Some of 'gap', 'split' and 'merge'.
+        Some of 'gap_closing', 'splitting' and 'merging'.
     taken : Taken
         What takes no part.
     rules : LapRules
@@ -101,14 +101,14 @@ def link_segments(
     branch = inside if rules.branch_points == "interior" else np.ones(n, np.bool_)
     end, start = is_end & ~taken.continued, is_start & ~taken.begun
     ends = {
-        "gap": Ends(end, start),
-        "merge": Ends(end, branch & ~taken.merged),
-        "split": Ends(branch & ~taken.split, start),
+        "gap_closing": Ends(end, start),
+        "merging": Ends(end, branch & ~taken.merged),
+        "splitting": Ends(branch & ~taken.split, start),
     }
     parts = [_as_links([], GAP)]
-    for kind, event in events.items():
-        found = list(event.pairs(ends[kind], rules.gate, engine, closed=True))
-        parts.append(_as_links(found, EDGE_KINDS.index(kind)))
+    for name, event in events.items():
+        found = event.pairs(ends[name], rules.gate, engine, closed=True)
+        parts.append(_as_links(found, EVENTS[name]))
     possible = Links.joined(parts)
     if len(possible.cost) == 0:
         return possible

@@ -14,7 +14,8 @@ import numpy as np
 
 from spotgpu.backends.pairs import Floats, Ints, Pairs, nearest
 from spotgpu.errors import SpotgpuError
-from spotgpu.linking._chunks import RIM, gridded
+from spotgpu.linking._between import pairs_between
+from spotgpu.linking._chunks import RIM
 from spotgpu.linking._particles import Particles
 from spotgpu.linking._predict import NullPredict
 from spotgpu.linking._problem import Problem, optimum
@@ -96,7 +97,9 @@ class Stepwise:
             where = _predicted(options.predictor, known, t)
         at = np.concatenate([options.mapped(where), options.mapped(positions)]).T
         if options.dist_func is None:
-            pairs = self._near(np.ascontiguousarray(at), len(where))
+            # Where ranges differ, the nearest may be out of range.
+            most = rules.most if rules.constant else len(where)
+            pairs = pairs_between(at, len(where), rules.reach, most, self._engine)
         else:
             pairs = _near_by(options.dist_func, at, len(where), rules.reach - RIM, rules.most)
         null_cost: float | Floats = rules.null_cost
@@ -108,22 +111,6 @@ class Stepwise:
         problem = Problem(pairs, sources, targets, at, null_cost, rules.limits)
         chosen = pairs.at(np.flatnonzero(optimum(problem)))
         return chosen.source, chosen.target
-
-    def _near(self, at: Floats, n_sources: int) -> Pairs:
-        """Return the pairs of particles and spots within reach."""
-        frame = np.zeros(at.shape[1], np.int64)
-        frame[n_sources:] = 1
-        engine, rules = self._engine, self._options.rules
-        grid = gridded(engine, at, frame, rules.reach)
-        targets = np.arange(n_sources, len(frame), like=grid.order)
-        # Where ranges differ, the nearest may be out of range.
-        most = rules.most if rules.constant else n_sources
-        near = engine.candidates(grid, targets, -1, most)
-        query, source, cost = (engine.get(column) for column in near[1:])
-        order = engine.get(grid.order)
-        source, target = order[source], order[n_sources:][query] - n_sources
-        by_target = np.argsort(target * n_sources + source)
-        return Pairs(source[by_target], target[by_target], cost[by_target])
 
 
 def _predicted(predictor: Any, known: Particles, t: Any) -> Floats:
