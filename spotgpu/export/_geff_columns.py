@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,15 @@ from pandas.api.types import infer_dtype, is_bool_dtype, is_float_dtype, is_inte
 
 __all__ = ["as_column", "as_property"]
 
+#: pandas' types, in which values may be missing, for objects of these kinds.
+NUMBERS: dict[str, Any] = {
+    "integer": "Int64",
+    "floating": "Float64",
+    "mixed-integer-float": "Float64",
+    "boolean": "boolean",
+}
+#: What the format's arrays of text cannot hold.
+NO_TEXT = re.compile(r"\0\Z|[\ud800-\udfff]")
 #: Sizes in bytes of the floats that GEFF has.
 FLOATS = (4, 8)
 
@@ -43,7 +54,8 @@ def as_property(name: str, table: pd.DataFrame, column: str) -> dict[str, Any]:
         )
     values = table[column]
     if isinstance(values.dtype, pd.CategoricalDtype) or values.dtype == object:
-        values = pd.Series(pd.array(values.tolist()))
+        values = values.astype(object)
+        values = values.astype(NUMBERS.get(infer_dtype(values, skipna=True), object))
     missing = values.isna().to_numpy()
     mask = missing if missing.any() else None
     if is_float_dtype(values) and values.dtype.itemsize <= max(FLOATS):  # type: ignore[union-attr]
@@ -52,15 +64,20 @@ def as_property(name: str, table: pd.DataFrame, column: str) -> dict[str, Any]:
         return {"values": numbers.astype(np.float32) if narrow else numbers, "missing": None}
     if is_integer_dtype(values) or is_bool_dtype(values):
         plain: Any = getattr(values.dtype, "numpy_dtype", values.dtype)
-        return {"values": values.fillna(0).to_numpy(plain), "missing": mask}
+        filled = values.fillna(False if is_bool_dtype(values) else 0)
+        return {"values": filled.to_numpy(plain), "missing": mask}
     if infer_dtype(values, skipna=True) not in {"string", "empty"}:
         raise ValueError(
             f"`{name}` must have columns of numbers, bools or text, got {column} of "
             f"{table[column].dtype}"
         )
     text = np.where(missing, "", values.to_numpy(object))
-    if any(word.endswith("\0") for word in text):
-        raise ValueError(f"`{name}` must have no text that ends in a zero byte, got it in {column}")
+    odd = [word for word in set(text) if NO_TEXT.search(word)]
+    if odd:
+        raise ValueError(
+            f"`{name}` must have no text with half a character or a zero at its end, "
+            f"got {odd[0]!r} in {column}"
+        )
     return {"values": text.astype(str), "missing": mask}
 
 
@@ -86,10 +103,19 @@ def as_column(values: npt.NDArray[Any], missing: npt.NDArray[np.bool_] | None) -
     Series
         NaN or None where there is none: integers and bools are then of pandas' types that allow
         for it. What is no number, bool or text, or is more than one for each row, are objects.
+
+    Raises
+    ------
+    ValueError
+        If a text is none.
     """
     gone = np.zeros(len(values), bool) if missing is None else missing
     if values.ndim != 1 or values.dtype.kind not in "biufUT":
         return pd.Series(list(values), dtype=object).where(~gone, None)
+    if values.dtype.kind == "U" and values.size and values.dtype.itemsize:
+        native = np.ascontiguousarray(values, values.dtype.newbyteorder("="))
+        if native.view(np.uint32).max() > sys.maxunicode:  # Python would crash
+            raise ValueError("text with a character that does not exist")
     if values.dtype.kind in "UT":
         column = pd.Series(values.tolist(), dtype="str")
     else:

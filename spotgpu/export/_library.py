@@ -29,6 +29,7 @@ def library(name: str) -> Any:
         If it is not installed.
     """
     try:
+        import_module(name.partition(".")[0])
         return import_module(name)
     except ModuleNotFoundError as error:
         raise SpotgpuError(

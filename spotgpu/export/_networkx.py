@@ -127,10 +127,11 @@ def from_networkx(graph: nx.Graph, *, t_column: str = "frame", name_column: str 
 
 def _rows(table: pd.DataFrame) -> list[dict[Any, Any]]:
     """Return a dictionary for each row; None for what is missing but is not NaN."""
+    names = table.columns.tolist()
     values = [
-        [None if value is pd.NA else value for value in table[name].tolist()] for name in table
+        [None if value is pd.NA else value for value in table[name].tolist()] for name in names
     ]
-    return [dict(zip(table, row, strict=True)) for row in zip(*values, strict=True)]
+    return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
 
 
 def _identified(names: Sequence[Any], spots: pd.DataFrame, name_column: str) -> pd.DataFrame:

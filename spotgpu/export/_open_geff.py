@@ -82,18 +82,19 @@ def open_geff(path: str | os.PathLike[str], *, t_column: str = "frame") -> Track
     check_codecs(folder)
     try:
         graph = core.read_to_memory(storage.LocalStore(folder))
+        nodes = _table(graph["node_props"], graph["metadata"].node_props_metadata)
+        edges = _table(graph["edge_props"], graph["metadata"].edge_props_metadata)
     except BROKEN as error:
         raise SpotgpuError(
             f"{folder} is broken, or no valid GEFF: {' '.join(str(error).split())}"
         ) from error
-    nodes = _table(graph["node_props"], graph["metadata"].node_props_metadata)
     axes = graph["metadata"].axes or []
     if t_column not in nodes:
         nodes = nodes.rename(columns={_time(folder, axes, nodes, t_column): t_column})
     nodes[t_column] = whole_numbers(f"`path` has times, {folder}, which", nodes[t_column])
     nodes.attrs |= {"length_unit": "px", "time_unit": "frame", **scales_told(axes)}
     try:
-        return _tracks(graph, nodes, t_column)
+        return _tracks(graph, nodes, edges, t_column)
     except (TypeError, ValueError) as error:
         raise SpotgpuError(f"{folder} shows no tracks: {error}") from error
 
@@ -114,14 +115,13 @@ def _time(folder: Path, axes: Sequence[Any], nodes: pd.DataFrame, t_column: str)
     )
 
 
-def _tracks(graph: Any, nodes: pd.DataFrame, t_column: str) -> Tracks:
+def _tracks(graph: Any, nodes: pd.DataFrame, edges: pd.DataFrame, t_column: str) -> Tracks:
     """Return the tracks of a graph that was read."""
     ids = whole_numbers("the ids of the nodes", graph["node_ids"])
     if "id" in nodes and (nodes["id"].to_numpy() != ids).any():
         raise ValueError("it has a property id beside the ids of its nodes: rename it")
     nodes = nodes.drop(columns=["id", *DERIVED], errors="ignore")
     nodes.insert(0, "id", ids)
-    edges = _table(graph["edge_props"], graph["metadata"].edge_props_metadata)
     edges = edges.drop(columns=["source", "target"], errors="ignore")
     for place, end in enumerate(("source", "target")):
         edges.insert(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
+from pandas.api.types import is_float_dtype, is_integer_dtype
 
 from spotgpu.checks import number
 from spotgpu.export._assembled import check_tracks, whole_numbers
@@ -17,7 +17,7 @@ from spotgpu.export._geff_axes import axes_told, pixel_sizes
 from spotgpu.export._geff_columns import as_property
 from spotgpu.export._geff_files import is_graph
 from spotgpu.export._library import library
-from spotgpu.export._new_folder import new_folder
+from spotgpu.export._write_folder import write_folder
 from spotgpu.tables import Tracks, position_columns
 
 __all__ = ["save_geff"]
@@ -85,6 +85,10 @@ def save_geff(
     """
     geff, core = library("geff"), library("geff.core_io")
     spots, edges = check_tracks(tracks).to_dataframe(), tracks.edges
+    for name, table in (("tracks.spots", spots), ("tracks.edges", edges)):
+        if not table.columns.is_unique:
+            twice = table.columns[table.columns.duplicated()][0]
+            raise ValueError(f"`{name}` must have no column twice, got {twice} twice")
     columns = position_columns("tracks.spots", spots, pos_columns)
     spots = _with_axes(spots, columns)
     target = _checked(Path(path), overwrite)
@@ -98,33 +102,35 @@ def save_geff(
     ids = whole_numbers("`tracks.spots` has ids, which", spots["id"])
     nodes = _properties("tracks.spots", spots, ["id"])
     nodes = {time if name == tracks.t_column else name: held for name, held in nodes.items()}
-    with new_folder(target) as part:
-        store = library("zarr.storage").LocalStore(part)
-        core.write_arrays(
-            store,
-            ids,
-            nodes,
-            edges[["source", "target"]].to_numpy(np.int64),
-            _properties("tracks.edges", edges, ["source", "target"]),
-            geff.GeffMetadata(
-                directed=True,
-                node_props_metadata={},
-                edge_props_metadata={},
-                track_node_props={"tracklet": "particle", "lineage": "lineage"},
-            ),
-            structure_validation=False,
-        )
-        # The library would take a NaN for the end of an axis, which is no JSON.
-        metadata = geff.GeffMetadata.read(store)
-        metadata.axes = axes
-        metadata.write(store)
-        geff.validate_structure(store)
+    files: dict[str, Any] = {}
+    # In memory first: zarr writes to a disk in threads of its own, which go on after a failure.
+    store = library("zarr.storage").MemoryStore(files)
+    core.write_arrays(
+        store,
+        ids,
+        nodes,
+        edges[["source", "target"]].to_numpy(np.int64),
+        _properties("tracks.edges", edges, ["source", "target"]),
+        geff.GeffMetadata(
+            directed=True,
+            node_props_metadata={},
+            edge_props_metadata={},
+            track_node_props={"tracklet": "particle", "lineage": "lineage"},
+        ),
+        structure_validation=False,
+    )
+    # The library would take a NaN for the end of an axis, which is no JSON.
+    metadata = geff.GeffMetadata.read(store)
+    metadata.axes = axes
+    metadata.write(store)
+    geff.validate_structure(store)
+    write_folder(target, ((name, data.to_bytes()) for name, data in files.items()))
 
 
 def _with_axes(spots: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """Return the spots with positions of NaN where there are none: axes have no `missing`."""
     for column in columns:
-        if not is_numeric_dtype(spots[column]) or is_bool_dtype(spots[column]):
+        if not is_float_dtype(spots[column]) and not is_integer_dtype(spots[column]):
             raise ValueError(
                 f"`tracks.spots` must have numbers in column {column}, got {spots[column].dtype}"
             )
@@ -133,9 +139,6 @@ def _with_axes(spots: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
 
 def _properties(name: str, table: pd.DataFrame, without: list[str]) -> dict[str, Any]:
     """Return the columns as properties."""
-    if not table.columns.is_unique:
-        twice = table.columns[table.columns.duplicated()][0]
-        raise ValueError(f"`{name}` must have no column twice, got {twice} twice")
     return {c: as_property(name, table, c) for c in table.columns if c not in without}
 
 

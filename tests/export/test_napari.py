@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from branching import assert_same, tracks
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spotgpu.export import from_napari, to_napari
@@ -27,6 +27,7 @@ def edges_drawn(data, graph, ids):
 
 
 @given(tracks(first_frame=0))
+@settings(max_examples=50, deadline=None)
 def test_layer_is_what_napari_takes(made):
     data, features, graph = to_napari(made)
     assert data.dtype == np.float64
@@ -44,6 +45,7 @@ def test_layer_is_what_napari_takes(made):
 
 
 @given(tracks(), st.randoms(use_true_random=False))
+@settings(max_examples=50, deadline=None)
 def test_there_and_back(made, random):
     """Rows in another order; kinds and costs are not in the layer."""
     data, features, graph = to_napari(made)

@@ -5,28 +5,23 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
 from spotgpu.errors import SpotgpuError
 
-__all__ = ["new_folder"]
+__all__ = ["write_folder"]
 
 
-@contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
-    """Yield a name beside `path`, for a folder that becomes `path` if all goes well.
+def write_folder(path: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    """Write files to a folder beside `path`, which becomes `path` if all goes well.
 
     Parameters
     ----------
     path : Path
         The folder to make; what is there is replaced.
-
-    Yields
-    ------
-    Path
-        Where to make the folder.
+    files : iterable of tuple of str and bytes
+        Paths in the folder, and contents.
 
     Raises
     ------
@@ -35,15 +30,22 @@ def new_folder(path: Path) -> Iterator[Path]:
     """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        yield part
-        for folder, _, files in os.walk(part):
-            for file in files:
-                _flush(Path(folder, file))
+        for name, data in files:
+            _write(part / name, data)
         _move_into_place(part, path)
     except OSError as error:
         raise SpotgpuError(f"{path} cannot be written: {error}") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        # Else a crash of the machine could leave a file that has its name but not its bytes.
+        os.fsync(file.fileno())
 
 
 def _move_into_place(part: Path, path: Path) -> None:
@@ -54,13 +56,7 @@ def _move_into_place(part: Path, path: Path) -> None:
     path.rename(old)
     try:
         part.rename(path)
-    except OSError:
+    except BaseException:
         old.rename(path)
         raise
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _flush(path: Path) -> None:
-    # Else a crash of the machine could leave a file that has its name but not its bytes.
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
