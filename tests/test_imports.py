@@ -34,12 +34,12 @@ assert len(sg.imsd(tracks, 1, 1)) > 0
 """
 LOADED = """
 import sys
-print(sorted({name.split(".")[0] for name in sys.modules} & {"cupy", "zarr"}))
+print(sorted({name.split(".")[0] for name in sys.modules} & {"cupy", "zarr", "networkx", "geff"}))
 """
 
 
 def loaded(code: str) -> str:
-    """Run a text in a process of its own; return what it has imported of cupy and zarr."""
+    """Run a text in a process of its own; return what it has imported of what starts late."""
     command = [sys.executable, "-c", code + LOADED]
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pandas.api.types import is_float_dtype, is_integer_dtype
 
@@ -83,12 +84,10 @@ def save_geff(
     --------
     >>> save_geff("tracks.geff", tracks, pixel_size_um=0.16)  # doctest: +SKIP
     """
-    geff, core = library("geff"), library("geff.core_io")
+    library("geff")
     spots, edges = check_tracks(tracks).to_dataframe(), tracks.edges
-    for name, table in (("tracks.spots", spots), ("tracks.edges", edges)):
-        if not table.columns.is_unique:
-            twice = table.columns[table.columns.duplicated()][0]
-            raise ValueError(f"`{name}` must have no column twice, got {twice} twice")
+    _check_names("tracks.spots", spots)
+    _check_names("tracks.edges", edges)
     columns = position_columns("tracks.spots", spots, pos_columns)
     spots = _with_axes(spots, columns)
     target = _checked(Path(path), overwrite)
@@ -102,29 +101,42 @@ def save_geff(
     ids = whole_numbers("`tracks.spots` has ids, which", spots["id"])
     nodes = _properties("tracks.spots", spots, ["id"])
     nodes = {time if name == tracks.t_column else name: held for name, held in nodes.items()}
+    ends = edges[["source", "target"]].to_numpy(np.int64)
+    files = _files(ids, nodes, ends, _properties("tracks.edges", edges, ["source", "target"]), axes)
+    write_folder(target, files, replace=overwrite)
+
+
+def _files(
+    ids: npt.NDArray[np.int64],
+    nodes: dict[str, Any],
+    ends: npt.NDArray[np.int64],
+    edges: dict[str, Any],
+    axes: list[dict[str, Any]],
+) -> Iterator[tuple[str, bytes]]:
+    """Return the names and contents of the files that make the graph."""
+    geff, core = library("geff"), library("geff.core_io")
     files: dict[str, Any] = {}
-    # In memory first: zarr writes to a disk in threads of its own, which go on after a failure.
+    # In memory: zarr writes to a disk in threads of its own, which go on after a failure.
     store = library("zarr.storage").MemoryStore(files)
-    core.write_arrays(
-        store,
-        ids,
-        nodes,
-        edges[["source", "target"]].to_numpy(np.int64),
-        _properties("tracks.edges", edges, ["source", "target"]),
-        geff.GeffMetadata(
-            directed=True,
-            node_props_metadata={},
-            edge_props_metadata={},
-            track_node_props={"tracklet": "particle", "lineage": "lineage"},
-        ),
-        structure_validation=False,
+    metadata = geff.GeffMetadata(
+        directed=True,
+        node_props_metadata={},
+        edge_props_metadata={},
+        track_node_props={"tracklet": "particle", "lineage": "lineage"},
     )
+    core.write_arrays(store, ids, nodes, ends, edges, metadata, structure_validation=False)
     # The library would take a NaN for the end of an axis, which is no JSON.
     metadata = geff.GeffMetadata.read(store)
     metadata.axes = axes
     metadata.write(store)
     geff.validate_structure(store)
-    write_folder(target, ((name, data.to_bytes()) for name, data in files.items()))
+    return ((name, data.to_bytes()) for name, data in files.items())
+
+
+def _check_names(name: str, table: pd.DataFrame) -> None:
+    if not table.columns.is_unique:
+        twice = table.columns[table.columns.duplicated()][0]
+        raise ValueError(f"`{name}` must have no column twice, got {twice} twice")
 
 
 def _with_axes(spots: pd.DataFrame, columns: list[str]) -> pd.DataFrame:

@@ -13,26 +13,29 @@ from spotgpu.errors import SpotgpuError
 __all__ = ["write_folder"]
 
 
-def write_folder(path: Path, files: Iterable[tuple[str, bytes]]) -> None:
+def write_folder(path: Path, files: Iterable[tuple[str, bytes]], *, replace: bool) -> None:
     """Write files to a folder beside `path`, which becomes `path` if all goes well.
 
     Parameters
     ----------
     path : Path
-        The folder to make; what is there is replaced.
+        The folder to make.
     files : iterable of tuple of str and bytes
         Paths in the folder, and contents.
+    replace : bool
+        Whether a folder that is there is replaced.
 
     Raises
     ------
     SpotgpuError
-        If writing fails. At `path` there is then what was there before.
+        If writing fails, or a folder is there that is not to be replaced. At `path` there is then
+        what was there before.
     """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         for name, data in files:
             _write(part / name, data)
-        _move_into_place(part, path)
+        _move_into_place(part, path, replace)
     except OSError as error:
         raise SpotgpuError(f"{path} cannot be written: {error}") from error
     finally:
@@ -48,9 +51,9 @@ def _write(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _move_into_place(part: Path, path: Path) -> None:
-    if not path.exists():
-        part.rename(path)
+def _move_into_place(part: Path, path: Path, replace: bool) -> None:
+    if not replace or not path.exists():
+        part.rename(path)  # fails if there is a folder with something in it
         return
     old = part.with_suffix(".old")
     path.rename(old)

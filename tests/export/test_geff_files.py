@@ -129,6 +129,22 @@ def test_replaces_nothing_but_a_graph(saved, tracks, tmp_path):
     assert contents(tmp_path) == before
 
 
+def test_two_writers_do_not_replace_each_other(saved, tracks, monkeypatch):
+    """Another process makes the folder while this one writes."""
+    target, flush = saved.with_name("b.geff"), os.fsync
+
+    def meanwhile(file):
+        flush(file)
+        if not target.exists():
+            saved.rename(target)
+
+    monkeypatch.setattr(os, "fsync", meanwhile)
+    with pytest.raises(SpotgpuError, match=r"b\.geff cannot be written: .*not empty"):
+        save_geff(target, Tracks(tracks.spots[:5], tracks.edges[:4]))
+    assert len(open_geff(target).spots) == 20
+    assert [entry.name for entry in target.parent.iterdir()] == ["b.geff"]
+
+
 def test_relative_path(tracks, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     save_geff("~a.geff", tracks)
