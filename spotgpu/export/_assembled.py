@@ -64,8 +64,10 @@ def whole_numbers(name: str, values: Any) -> Ints:
     if given.dtype.kind not in "iuf":
         odd = next((v for v in given.flat if not _is_number(v)), given.flat[0])
         raise ValueError(f"{name} must be whole numbers, got {odd!r}")
-    # Beyond 2**63 a number has no int64; NaN fails every comparison.
-    whole = (given >= -(2.0**63)) & (given < 2.0**63) & (np.floor(given) == given)
+    if given.dtype.kind == "f":  # NaN fails every comparison
+        whole = (given >= -(2.0**63)) & (given < 2.0**63) & (np.floor(given) == given)
+    else:
+        whole = given <= np.iinfo(np.int64).max
     if not whole.all():
         raise ValueError(f"{name} must be whole numbers, got {given[~whole][0]}")
     return given.astype(np.int64)

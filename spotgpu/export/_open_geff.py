@@ -65,7 +65,7 @@ def open_geff(path: str | os.PathLike[str], *, t_column: str = "frame") -> Track
 
     References
     ----------
-    .. [1] https://liveimagetrackingtools.org/geff/latest/specification
+    .. [1] https://github.com/live-image-tracking-tools/geff
 
     Examples
     --------

@@ -78,7 +78,7 @@ def save_geff(
 
     References
     ----------
-    .. [1] https://liveimagetrackingtools.org/geff/latest/specification
+    .. [1] https://github.com/live-image-tracking-tools/geff
 
     Examples
     --------

@@ -112,6 +112,14 @@ def test_columns_with_missing_values(tmp_path):
     assert graph.nodes[3]["count"] == 4
 
 
+@pytest.mark.parametrize("largest", [2**63 - 1, -(2**63), 2**53 + 1])
+def test_ids_are_exact(tmp_path, largest):
+    made = two_spots()
+    made = Tracks(made.spots.assign(id=[5, largest]), edge_table([5], [largest]))
+    save_geff(tmp_path / "a.geff", made)
+    assert_same(open_geff(tmp_path / "a.geff"), made)
+
+
 def test_time_has_another_name(tmp_path):
     made = Tracks(two_spots().spots.rename(columns={"frame": "step"}), two_spots().edges, "step")
     save_geff(tmp_path / "a.geff", made)

@@ -145,6 +145,20 @@ def test_two_writers_do_not_replace_each_other(saved, tracks, monkeypatch):
     assert [entry.name for entry in target.parent.iterdir()] == ["b.geff"]
 
 
+def test_reading_writes_nothing(saved):
+    before = contents(saved.parent)
+    open_geff(saved)
+    assert contents(saved.parent) == before
+
+
+def test_ids_that_no_table_holds(saved):
+    ids = zarr.open_array(saved / "nodes/ids")[:].astype(np.uint64) + np.uint64(2**63)
+    shutil.rmtree(saved / "nodes/ids")
+    zarr.save_array(saved / "nodes/ids", ids, zarr_format=2)
+    with pytest.raises(SpotgpuError, match=r"a\.geff shows no tracks: the ids .*got 9223"):
+        open_geff(saved)
+
+
 def test_relative_path(tracks, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     save_geff("~a.geff", tracks)

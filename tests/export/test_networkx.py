@@ -98,6 +98,17 @@ def test_integer_names_are_the_ids():
     assert made.edges["kind"].tolist() == ["merge", "merge"]
 
 
+@pytest.mark.parametrize("largest", [2**63 - 1, -(2**63), 2**53 + 1])
+def test_ids_are_exact(largest):
+    graph = nx.DiGraph([(largest, 5)])
+    nx.set_node_attributes(graph, {largest: 0, 5: 1}, "frame")
+    made = from_networkx(graph)
+    assert made.spots["id"].tolist() == made.edges.to_numpy()[0, :2].tolist() == [largest, 5]
+    # Larger ones are names.
+    graph = nx.relabel_nodes(graph, {largest: 2**63})
+    assert from_networkx(graph).spots["node"].tolist() == [2**63, 5]
+
+
 @given(tracks())
 @settings(max_examples=50, deadline=None)
 def test_names_may_change(made):
