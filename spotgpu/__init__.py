@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         msd,
         subtract_drift,
     )
-    from spotgpu.pipeline import batch, track
+    from spotgpu.pipeline import batch, find_link, find_link_iter, track
     from spotgpu.plot import annotate, plot_traj
 
 __all__ = [
@@ -34,6 +34,8 @@ __all__ = [
     "emsd",
     "filter_clusters",
     "filter_stubs",
+    "find_link",
+    "find_link_iter",
     "fit_diffusion",
     "imsd",
     "link",
@@ -65,7 +67,7 @@ _ROOMS = {
         "msd",
         "subtract_drift",
     ],
-    "pipeline": ["batch", "track"],
+    "pipeline": ["batch", "find_link", "find_link_iter", "track"],
     "plot": ["annotate", "plot_traj"],
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}

@@ -2,5 +2,7 @@
 
 from spotgpu.detect._locate import locate
 from spotgpu.detect._locator import Locator
+from spotgpu.detect._maxima import FilteredImage, Maxima
+from spotgpu.detect._missed import find_missed
 
-__all__ = ["Locator", "locate"]
+__all__ = ["FilteredImage", "Locator", "Maxima", "find_missed", "locate"]

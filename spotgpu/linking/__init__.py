@@ -22,6 +22,8 @@ from spotgpu.linking._predict import (
     NullPredict,
     predictor,
 )
+from spotgpu.linking._searching import Searching
+from spotgpu.linking._settings import settings
 from spotgpu.tables import Tracks
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "NearestVelocityPredict",
     "NullPredict",
     "Pairs",
+    "Searching",
     "SubnetOversizeError",
     "Tracks",
     "assign",
@@ -49,5 +52,6 @@ __all__ = [
     "overlaps",
     "predictor",
     "reconnect_traj_patch",
+    "settings",
     "solver_name",
 ]

@@ -62,20 +62,18 @@ class Stepwise:
         ndarray of int64, shape (N,)
             The particle that each spot is.
         """
-        n = len(positions)
-        number = np.full(n, -1)
-        known = self._known
+        known, gap = self._known, self._gap + (elapsed - 1)
         if known is None:
-            known = Particles(np.empty((0, positions.shape[1])), np.empty(0), self._gap)
-        gap = self._gap + (elapsed - 1)
+            known = Particles(np.empty((0, positions.shape[1])), np.empty(0), gap)
         alive = gap <= self._options.rules.memory + 1
         known, gap = known.at(alive), gap[alive]
-        if len(gap) and n:
-            source, target = self._links(known, gap, positions, t)
-            number[target] = known.particle[source]
-            alive = np.ones(len(gap), np.bool_)
-            alive[source] = False
-            known, gap = known.at(alive), gap[alive]
+        source, target, positions = self._links(known, gap, positions, t)
+        n = len(positions)
+        number = np.full(n, -1)
+        number[target] = known.particle[source]
+        alive = np.ones(len(gap), np.bool_)
+        alive[source] = False
+        known, gap = known.at(alive), gap[alive]
         new = np.flatnonzero(number < 0)
         number[new] = self._count + np.arange(len(new))
         self._count += len(new)
@@ -89,28 +87,60 @@ class Stepwise:
             self._options.predictor.observe(t, positions, number)
         return number
 
-    def _links(self, known: Particles, gap: Ints, positions: Floats, t: Any) -> tuple[Ints, Ints]:
-        """Return which particles are linked to which spots."""
-        options, rules = self._options, self._options.rules
-        where = known.pos
-        if options.predictor is not None:
-            where = _predicted(options.predictor, known, t)
-        at = np.concatenate([options.mapped(where), options.mapped(positions)]).T
-        if options.dist_func is None:
-            # Where ranges differ, the nearest may be out of range.
-            most = rules.most if rules.constant else len(where)
-            pairs = pairs_between(at, len(where), rules.reach, most, self._engine)
-        else:
-            pairs = _near_by(options.dist_func, at, len(where), rules.reach - RIM, rules.most)
-        null_cost: float | Floats = rules.null_cost
-        if not rules.constant:
-            reach = rules.ranges[gap[pairs.source] - 1] + RIM
-            pairs = nearest(pairs.at(np.flatnonzero(pairs.cost < reach**2)), rules.most, at)
-            null_cost = rules.ranges[gap[pairs.source] - 1] ** 2
-        sources, targets = np.arange(len(where)), np.arange(len(where), at.shape[1])
-        problem = Problem(pairs, sources, targets, at, null_cost, rules.limits)
+    @property
+    def positions(self) -> Floats:
+        """Where the particles are: those of the last frame, then those remembered.
+
+        Returns
+        -------
+        ndarray of float64, shape (N, ndim)
+            May be written to.
+        """
+        return np.empty((0, 0)) if self._known is None else self._known.pos
+
+    def _links(
+        self, known: Particles, gap: Ints, positions: Floats, t: Any
+    ) -> tuple[Ints, Ints, Floats]:
+        """Return which particles are linked to which spots, and the spots."""
+        if len(gap) == 0 or len(positions) == 0:
+            none = np.empty(0, np.int64)
+            return none, none, positions
+        rules = self._options.rules
+        where, at = self._places(known, positions, t)
+        n = len(where)
+        pairs = self._candidates(at, n, gap)
+        points = np.arange(n), np.arange(n, at.shape[1])
+        problem = Problem(pairs, *points, at, self._null_cost(pairs, gap), rules.limits)
         chosen = pairs.at(np.flatnonzero(optimum(problem)))
-        return chosen.source, chosen.target
+        return chosen.source, chosen.target, positions
+
+    def _places(self, known: Particles, positions: Floats, t: Any) -> tuple[Floats, Floats]:
+        """Return where particles are expected, and these and the spots as distances need them."""
+        where, mapped = known.pos, self._options.mapped
+        if self._options.predictor is not None and len(where):
+            where = _predicted(self._options.predictor, known, t)
+        return where, np.concatenate([mapped(where), mapped(positions)]).T
+
+    def _candidates(self, at: Floats, n: int, gap: Ints) -> Pairs:
+        """Return the pairs of the first `n` points, which are particles, and the others."""
+        rules = self._options.rules
+        if n == 0 or n == at.shape[1]:
+            return Pairs.joined([])
+        if self._options.dist_func is not None:
+            pairs = _near_by(self._options.dist_func, at, n, rules.reach - RIM, rules.most)
+        else:
+            # Where ranges differ, the nearest may be out of range.
+            most = rules.most if rules.constant else n
+            pairs = pairs_between(at, n, rules.reach, most, self._engine)
+        if rules.constant:
+            return pairs
+        reach = rules.ranges[gap[pairs.source] - 1] + RIM
+        return nearest(pairs.at(np.flatnonzero(pairs.cost < reach**2)), rules.most, at)
+
+    def _null_cost(self, pairs: Pairs, gap: Ints) -> float | Floats:
+        """Return the cost of a source without a link, by pair where ranges differ."""
+        rules = self._options.rules
+        return rules.null_cost if rules.constant else rules.ranges[gap[pairs.source] - 1] ** 2
 
 
 def _predicted(predictor: Any, known: Particles, t: Any) -> Floats:

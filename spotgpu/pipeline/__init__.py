@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from spotgpu.pipeline._batch import batch
     from spotgpu.pipeline._calibration import Calibration
     from spotgpu.pipeline._demo import Comparison, demo
+    from spotgpu.pipeline._find_link import find_link, find_link_iter
     from spotgpu.pipeline._progress import Bars, Lines, Progress, Silent
     from spotgpu.pipeline._result import TrackResult
     from spotgpu.pipeline._selftest import Verdict, selftest
@@ -28,6 +29,8 @@ __all__ = [
     "Verdict",
     "batch",
     "demo",
+    "find_link",
+    "find_link_iter",
     "link_file",
     "locate_file",
     "msd_file",
@@ -40,6 +43,7 @@ _MODULES = {
     "_batch": ["batch"],
     "_calibration": ["Calibration"],
     "_demo": ["Comparison", "demo"],
+    "_find_link": ["find_link", "find_link_iter"],
     "_progress": ["Bars", "Lines", "Progress", "Silent"],
     "_result": ["TrackResult"],
     "_selftest": ["Verdict", "selftest"],
