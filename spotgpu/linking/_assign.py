@@ -133,14 +133,16 @@ def best_links(problem: Problem, engine: ModuleType) -> Mask:
     """
     pairs = problem.pairs
     chosen = np.zeros(len(pairs.cost), np.bool_)
-    worth = np.flatnonzero(pairs.cost <= 0)
-    if len(worth) == 0:
+    worth = pairs.cost <= 0
+    if not worth.all():
+        there = np.flatnonzero(worth)
+        if len(there):
+            chosen[there] = best_links(problem._replace(pairs=pairs.at(there)), engine)
         return chosen
-    kept = pairs.at(worth)
     shape = len(problem.source_point), len(problem.target_point)
-    match, open_ = engine.assign(*(engine.put(column) for column in kept), *shape, 0.0)
-    chosen[worth] = engine.get(match)[kept.target] == kept.source
-    left = worth[np.flatnonzero(engine.get(open_))]
+    match, open_ = engine.assign(*(engine.put(column) for column in pairs), *shape, 0.0)
+    chosen = engine.get(match)[pairs.target] == pairs.source
+    left = np.flatnonzero(engine.get(open_))
     if len(left):
         chosen[left] = solved(problem.at(left))
     return chosen

@@ -35,6 +35,27 @@ class Ends(NamedTuple):
     sources: Mask | None = None
     targets: Mask | None = None
 
+    def rows(self, low: int, first: int, high: int) -> Ints:
+        """Return which points of a part take part.
+
+        Parameters
+        ----------
+        low, high : int
+            The part.
+        first : int
+            Its first target.
+
+        Returns
+        -------
+        ndarray of int64
+            Sources, and targets from the `first` on.
+        """
+        if self.sources is None:
+            return np.arange(low, high)
+        either = self.sources[low:high].copy()
+        either[first - low :] |= True if self.targets is None else self.targets[first:high]
+        return low + np.flatnonzero(either)
+
 
 def candidates(
     spots: pd.DataFrame,
@@ -89,6 +110,7 @@ def candidates(
     positions, length = read.scaled(lengths)
     movie = Movie.of(positions, read.frame, gap - 1)
     pairs = Pairs.joined(pairs_within(movie, length, gap, Ends(), on(device), "distance"))
+    pairs = pairs.at(np.argsort(pairs.target * len(read.frame) + pairs.source))  # as lexsort
     return Pairs(read.order[pairs.source], read.order[pairs.target], pairs.cost)
 
 
@@ -115,7 +137,7 @@ def pairs_within(
     Yields
     ------
     Pairs
-        Of some frames of targets, by target, then source.
+        Of some frames, in the order of the targets' frames, those of a target together.
 
     Raises
     ------
@@ -127,15 +149,19 @@ def pairs_within(
         begin, end = runs.pop()
         base = max(begin - max_gap, 0)
         low, first, high = movie.start[[base, begin, end]].tolist()
-        rows = low + np.flatnonzero(_either(ends, slice(low, high), first - low))
+        rows = ends.rows(low, first, high)
         if len(rows) == 0 or rows[-1] < first:
             continue
-        frame = movie.frame[rows] - base
-        grid = gridded(engine, movie.positions[:, rows], frame, distance)
-        # The points of the grid are in another order than those of the chunk.
-        order = engine.get(grid.order)
-        wanted = rows >= first if ends.targets is None else (rows >= first) & ends.targets[rows]
-        queries = _queries(frame, np.flatnonzero(wanted[order]), max_gap)
+        whole = len(rows) == high - low
+        part = slice(low, high) if whole else rows
+        frame = movie.frame[part] - base
+        grid = gridded(engine, movie.positions[:, part], frame, distance)
+        # Within a frame, the points of the grid are in another order than those of the chunk.
+        rows = rows[engine.get(grid.order)]
+        wanted = np.arange(np.searchsorted(frame, begin - base), len(rows))
+        if ends.targets is not None:
+            wanted = wanted[ends.targets[rows[wanted]]]
+        queries = _queries(frame, wanted, max_gap)
         total = _crowd(grid, *queries, engine)
         if total > PAIRS and end - begin > 1:
             middle = (begin + end) // 2
@@ -143,19 +169,17 @@ def pairs_within(
             continue
         if total > MOST:
             raise ValueError(too_far(name, grid, total))
-        yield _sorted(_near(grid, *queries, engine), rows[order], ends.sources)
-
-
-def _either(ends: Ends, part: slice, first: int) -> Mask:
-    """Return which points of a part are sources, or targets from the `first` on."""
-    n = part.stop - part.start
-    either = np.ones(n, np.bool_) if ends.sources is None else ends.sources[part].copy()
-    either[first:] |= True if ends.targets is None else ends.targets[part][first:]
-    return either
+        near = _near(grid, *queries, engine)
+        near = Pairs(rows[near.source], rows[near.target], near.cost)
+        if ends.sources is not None:
+            near = near.at(np.flatnonzero(ends.sources[near.source]))
+        yield near
 
 
 def _queries(frame: Ints, point: Ints, max_gap: int) -> tuple[Ints, Ints]:
     """Return points of the grid with each step back that leads to a frame."""
+    if max_gap == 1:  # all have a frame before
+        return point, np.full(len(point), -1)
     gaps = np.minimum(max_gap, frame[point])
     step = np.repeat(np.cumsum(gaps) - gaps, gaps) - np.arange(gaps.sum()) - 1
     return np.repeat(point, gaps), step
@@ -201,12 +225,3 @@ def too_far(name: str, grid: Grid, total: int) -> str:
         f"`{name}` must make fewer than {MOST:,} pairs of spots from one frame to the next, got "
         f"{reach:g}, which makes up to {total:,}; about {fits:.3g} would do"
     )
-
-
-def _sorted(pairs: Pairs, rows: Ints, is_source: Mask | None) -> Pairs:
-    """Return pairs as points of the movie, those of right sources, by target, then source."""
-    source, target = rows[pairs.source], rows[pairs.target]
-    order = np.argsort(target * (rows.max(initial=0) + 1) + source)  # faster than lexsort
-    if is_source is not None:
-        order = order[is_source[source[order]]]
-    return Pairs(source[order], target[order], pairs.cost[order])

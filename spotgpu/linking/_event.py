@@ -64,12 +64,15 @@ class Event(NamedTuple):
         Yields
         ------
         Pairs
-            By target, then source.
+            In the order of the targets' frames, those of a target together.
         """
         limit = self.distance * self.distance
         reach = float(np.nextafter(self.distance, np.inf)) if closed else self.distance
         for near in pairs_within(self.movie, reach, self.max_gap, ends, engine, self.name):
             cost = self.cost(near)
+            if cost is near.cost and not closed:
+                yield near
+                continue
             within = np.isfinite(cost)
             if closed:
                 within &= near.cost <= limit

@@ -39,6 +39,10 @@ def fixed_links(edges: Any, table: pd.DataFrame, t_column: str) -> tuple[Links, 
     TypeError, ValueError
         If an edge cannot be.
     """
+    n = len(table)
+    if edges is None:
+        none = np.empty(0, np.int64)
+        return Links(none, none, np.empty(0), np.empty(0, np.int8)), Taken.none(n)
     given = _edge_table(edges)
     rows = [row_numbers(table["id"], given[end]) for end in ("source", "target")]
     source, target = rows
@@ -51,7 +55,6 @@ def fixed_links(edges: Any, table: pd.DataFrame, t_column: str) -> tuple[Links, 
     check_edges(given, table, t_column, "fixed_edges")
     kind = np.array([EDGE_KINDS.index(name) for name in given["kind"]], np.int8)
     links = Links(source, target, given["cost"].to_numpy(np.float64), kind)
-    n = len(table)
     children, parents = np.bincount(source, minlength=n), np.bincount(target, minlength=n)
     split = np.bincount(source[kind == SPLIT], minlength=n)
     merged = np.bincount(target[kind == MERGE], minlength=n)
@@ -70,7 +73,7 @@ def _edge_table(edges: Any) -> pd.DataFrame:
         require_columns("fixed_edges", edges, ["source", "target"])
         table = edges.reset_index(drop=True)
     else:
-        pairs = np.asarray([] if edges is None else list(edges))
+        pairs = np.asarray(list(edges))
         if pairs.size == 0:
             pairs = np.empty((0, 2), np.int64)
         if pairs.ndim != 2 or pairs.shape[1] != 2:

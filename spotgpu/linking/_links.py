@@ -120,4 +120,4 @@ def tracks_of(table: pd.DataFrame, links: Links, t_column: str) -> Tracks:
     ids = table["id"].to_numpy()
     links = links.at(np.argsort(links.target * len(ids) + links.source))  # lexsort, but faster
     edges = edge_table(ids[links.source], ids[links.target], links.cost, links.kind)
-    return Tracks(table, edges, t_column)
+    return Tracks.unchecked(table, edges, t_column)

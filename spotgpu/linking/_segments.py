@@ -54,10 +54,11 @@ def link_frames(event: Event, taken: Taken, rules: LapRules, engine: ModuleType)
         gain = pairs.cost - alternative[of_frame]
         if rules.auxiliary_cost == "minimum":
             gain += (np.minimum.reduceat(pairs.cost, start) - alternative)[of_frame]
-        low, high = int(pairs.source.min()), int(pairs.target[-1]) + 1
-        local = Pairs(pairs.source - low, pairs.target - low, gain)
-        points = np.arange(high - low)
-        problem = Problem(local, points, points, event.movie.positions[:, low:high], 0.0)
+        first = np.diff(pairs.target, prepend=-1) != 0
+        low = int(pairs.source.min())
+        local = Pairs(pairs.source - low, np.cumsum(first) - 1, gain)
+        sources = np.arange(low, int(pairs.source.max()) + 1)
+        problem = Problem(local, sources, pairs.target[first], event.movie.positions, 0.0)
         parts.append(pairs.at(best_links(problem, engine)))
     return _as_links(parts, LINK)
 

@@ -75,9 +75,10 @@ class Spots(NamedTuple):
         ValueError
             If the table has a column ``id`` that is not of distinct integers.
         """
-        if "id" not in self.table:
+        if "id" in self.table:
+            check_ids(self.table, t_column)
+        else:
             self.table["id"] = self.order
-        check_ids(self.table, t_column)
         return self.table
 
 

@@ -61,6 +61,27 @@ class Tracks:
         check_ids(self.spots, self.t_column)
         check_edges(self.edges, self.spots, self.t_column)
 
+    @classmethod
+    def unchecked(cls, spots: pd.DataFrame, edges: pd.DataFrame, t_column: str) -> Tracks:
+        """Return tracks that are right by the way they were made.
+
+        Parameters
+        ----------
+        spots, edges : DataFrame
+            As for `Tracks`; not looked at.
+        t_column : str
+            As for `Tracks`.
+
+        Returns
+        -------
+        Tracks
+            Of these tables.
+        """
+        tracks = object.__new__(cls)
+        for name, value in (("spots", spots), ("edges", edges), ("t_column", t_column)):
+            object.__setattr__(tracks, name, value)
+        return tracks
+
     @property
     def rows(self) -> tuple[Ints, Ints]:
         """Return the rows of `spots` that the edges lead from and to.
