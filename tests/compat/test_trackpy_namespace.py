@@ -98,3 +98,56 @@ def test_positional_arguments_have_trackpys_order(name: str) -> None:
 
     mine, theirs = positional(getattr(ours, name)), positional(getattr(trackpy, name))
     assert mine == theirs[: len(mine)]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_link_partial_and_reconnect(found: pd.DataFrame) -> None:
+    before = trackpy.link(found, 1)
+    ours_again = ours.link_partial(before, 2, (4, 9))
+    theirs = trackpy.link_partial(before, 2, (4, 9))
+    assert set(ours_again.index) == set(theirs.index)
+    pairs = pd.DataFrame({"a": ours_again["particle"], "b": theirs["particle"]}).drop_duplicates()
+    # trackpy may give two particles of a frame the same number.
+    assert theirs.duplicated(["frame", "particle"]).sum() == 1
+    assert not ours_again.duplicated(["frame", "particle"]).any()
+    assert len(pairs) == pairs["a"].nunique() == pairs["b"].nunique() + 1
+    patch = before.rename(columns={"particle": "old"}).assign(particle=before["particle"])
+    assert ours.reconnect_traj_patch(patch, (4, 9), "old") is None
+    pd.testing.assert_series_equal(patch["particle"], before["particle"])
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("NullPredict", {}),
+        ("NearestVelocityPredict", {"span": 2}),
+        ("DriftPredict", {"initial_guess": [0.0, 0.4, 0.1], "pos_columns": ["z", "y", "x"]}),
+    ],
+)
+def test_predictors(found: pd.DataFrame, name: str, arguments: dict[str, Any]) -> None:
+    moving = found.assign(y=found["y"] + 1.5 * found["frame"])
+    mine = getattr(ours.predict, name)(**arguments).link_df(moving, 2)
+    peer = getattr(trackpy.predict, name)(**arguments).link_df(moving, 2)
+    stream = getattr(ours.predict, name)(**arguments)
+    parts = pd.concat(stream.link_df_iter((f for _, f in moving.groupby("frame")), 2))
+    for other in (peer, parts):
+        pairs = pd.DataFrame({"a": mine["particle"], "b": other["particle"]}).drop_duplicates()
+        assert len(pairs) == mine["particle"].nunique() == other["particle"].nunique()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_find_link() -> None:
+    movie = np.stack([np.roll(IMAGE, shift, axis=1) for shift in (0, 1, 2)])
+    frames = [trackpy_frame(image, number) for number, image in enumerate(movie)]
+    mine = ours.find_link(frames, 3, 9, minmass=300)
+    peer = trackpy.find_link(frames, 3, 9, minmass=300)
+    both = mine.merge(peer, on=["frame", "y", "x"], suffixes=("", "_peer"))
+    assert len(both) == len(mine) == len(peer) > 40
+    assert len(both[["particle", "particle_peer"]].drop_duplicates()) == mine["particle"].nunique()
+
+
+def trackpy_frame(image: np.ndarray, number: int) -> Any:
+    import pims
+
+    return pims.Frame(image, frame_no=number)
