@@ -13,7 +13,7 @@ from spotgpu.linking._candidates import Ends
 from spotgpu.linking._chunks import Movie
 from spotgpu.linking._event import EVENTS, Event
 from spotgpu.linking._lap_rules import LapRules
-from spotgpu.linking._links import GAP, LINK, Links, Taken
+from spotgpu.linking._links import GAP, LINK, MERGE, SPLIT, Links, Taken
 from spotgpu.linking._problem import Problem
 
 __all__ = ["link_frames", "link_segments"]
@@ -127,10 +127,10 @@ def _chosen(possible: Links, gain: Floats, movie: Movie, engine: ModuleType) -> 
     # A spot inside of a segment is a node of its own as the one that a track splits from, and as
     # the one that a track merges into.
     sources, source = np.unique(
-        possible.source + n * (possible.kind == "split"), return_inverse=True
+        possible.source + n * (possible.kind == SPLIT), return_inverse=True
     )
     targets, target = np.unique(
-        possible.target + n * (possible.kind == "merge"), return_inverse=True
+        possible.target + n * (possible.kind == MERGE), return_inverse=True
     )
     order = np.lexsort((source, target))
     places = np.vstack([movie.frame, movie.positions])
