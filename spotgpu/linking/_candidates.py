@@ -219,8 +219,9 @@ def too_far(name: str, grid: Grid, total: int) -> str:
         A message.
     """
     ndim, reach = len(grid.positions), grid.cells.reach
-    # As the number of neighbours goes with the volume.
-    fits = 0.9 * reach * (MOST / total) ** (1 / ndim)
+    extent = float((grid.positions.max(axis=1) - grid.positions.min(axis=1)).max())
+    # The number of neighbours goes with the volume, until the cells around are all there are.
+    fits = 0.7 * min(reach, extent / 3 or reach) * (MOST / total) ** (1 / ndim)
     return (
         f"`{name}` must make fewer than {MOST:,} pairs of spots from one frame to the next, got "
         f"{reach:g}, which makes up to {total:,}; about {fits:.3g} would do"
