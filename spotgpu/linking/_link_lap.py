@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from spotgpu.backends import on
@@ -14,7 +13,7 @@ from spotgpu.linking._costs import Cost
 from spotgpu.linking._event import events_of
 from spotgpu.linking._fixed import fixed_links
 from spotgpu.linking._lap_rules import lap_rules
-from spotgpu.linking._links import GAP, Links, tracks_of
+from spotgpu.linking._links import Links, tracks_of
 from spotgpu.linking._segments import link_frames, link_segments
 from spotgpu.linking._table import read_spots
 from spotgpu.tables import Tracks
@@ -163,9 +162,9 @@ def link_lap(
     events = events_of(read, distances, gap, penalties, cost)
     fixed, taken = fixed_links(fixed_edges, table, t_column)
     found = link_frames(events.pop("linking"), taken, rules, engine)
-    chains = Links.joined([fixed.at(np.flatnonzero(fixed.kind <= GAP)), found])
-    joined = link_segments(chains, events, taken, rules, engine)
-    return tracks_of(table, Links.joined([fixed, found, joined]), t_column)
+    there = Links.joined([fixed, found])
+    joined = link_segments(there, events, taken, rules, engine)
+    return tracks_of(table, Links.joined([there, joined]), t_column)
 
 
 def link_simple_lap(

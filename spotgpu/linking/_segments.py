@@ -76,7 +76,7 @@ def link_segments(
     Parameters
     ----------
     links : Links
-        What makes the segments; none of them a split or a merge.
+        All that there are; those of kind 'link' and 'gap' make the segments.
     events : dict of str to Event
         Some of 'gap_closing', 'splitting' and 'merging'.
     taken : Taken
@@ -93,8 +93,9 @@ def link_segments(
     """
     n = len(taken.begun)
     is_end, is_start = np.ones(n, np.bool_), np.ones(n, np.bool_)
-    is_end[links.source] = False
-    is_start[links.target] = False
+    segments = np.flatnonzero(links.kind <= GAP)
+    is_end[links.source[segments]] = False
+    is_start[links.target[segments]] = False
     inside = ~is_end & ~is_start
     alone = is_end & is_start
     if not rules.singletons:
@@ -110,7 +111,7 @@ def link_segments(
     for name, event in events.items():
         found = event.pairs(ends[name], rules.gate, engine, closed=True)
         parts.append(_as_links(found, EVENTS[name]))
-    possible = Links.joined(parts)
+    possible = _new(Links.joined(parts), links, n)
     if len(possible.cost) == 0:
         return possible
     alternative = rules.segment_cost(possible.cost)
@@ -119,6 +120,15 @@ def link_segments(
     next_frame = movie.frame[chosen.target] - movie.frame[chosen.source] == 1
     chosen.kind[next_frame & (chosen.kind == GAP)] = LINK
     return chosen
+
+
+def _new(possible: Links, links: Links, n: int) -> Links:
+    """Return those that are possible and not there: as splits or merges that the user gave."""
+    there = links.at(np.flatnonzero(links.kind > GAP))
+    if len(there.kind) == 0:
+        return possible
+    twice = np.isin(possible.source * n + possible.target, there.source * n + there.target)
+    return possible.at(np.flatnonzero(~twice))
 
 
 def _chosen(possible: Links, gain: Floats, movie: Movie, engine: ModuleType) -> Links:
