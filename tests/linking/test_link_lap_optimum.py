@@ -279,9 +279,19 @@ def scene(seed, **fixed_rules):
     )
 
 
-@pytest.mark.parametrize("seed", range(120))
-def test_both_steps(seed):
-    check(scene(seed))
+@pytest.mark.parametrize("branch_points", ["interior", "all"])
+@pytest.mark.parametrize("seed", range(80))
+def test_both_steps(seed, branch_points):
+    check(scene(seed, branch_points=branch_points))
+
+
+@pytest.mark.parametrize("seed", range(80))
+def test_on_a_lattice(seed):
+    """Spots as far apart as the largest distances, and many sets that are as good as others."""
+    this = scene(seed + 500)
+    this.spots[["y", "x"]] = (this.spots[["y", "x"]] / 1.5).round()
+    this.distances = {event: 1 + (seed + i) % 3 for i, event in enumerate(this.distances)}
+    check(this)
 
 
 @pytest.mark.parametrize("weights", [{"mass": 0.5}, "each"])
@@ -321,11 +331,15 @@ def test_fixed_edges(seed, branch_points):
     rng = np.random.default_rng(seed)
     frame = this.spots["frame"].to_numpy()
     out, in_ = Counter(), Counter()
-    for s, t in rng.permutation(np.argwhere(frame[:, None] < frame)).tolist():
-        kind = str(rng.choice(["link", "gap", "split", "merge"]))
+    # Around one spot, such that some have several.
+    around = rng.integers(len(frame)) if len(frame) else 0
+    pairs = rng.permutation(np.argwhere(frame[:, None] < frame))
+    pairs = pairs[np.argsort((pairs != around).all(axis=1), kind="stable")]
+    for s, t in pairs.tolist():
+        kind = str(rng.choice(["link", "gap", "split", "split", "merge", "merge"]))
         plain_out = kind in {"link", "gap"}
         crowded = (out[s, True] and plain_out) or (in_[t, True] and kind != "merge")
-        if crowded or out[s, False] > 1 or len(this.fixed) == 3:
+        if crowded or out[s, False] > 1 or len(this.fixed) == 1 + seed % 4:
             continue
         out[s, plain_out] += 1
         in_[t, kind != "merge"] += 1
