@@ -136,12 +136,8 @@ def _chosen(possible: Links, gain: Floats, movie: Movie, engine: ModuleType) -> 
     n = len(movie.frame)
     # A spot inside of a segment is a node of its own as the one that a track splits from, and as
     # the one that a track merges into.
-    sources, source = np.unique(
-        possible.source + n * (possible.kind == SPLIT), return_inverse=True
-    )
-    targets, target = np.unique(
-        possible.target + n * (possible.kind == MERGE), return_inverse=True
-    )
+    sources, source = np.unique(possible.source + n * (possible.kind == SPLIT), return_inverse=True)
+    targets, target = np.unique(possible.target + n * (possible.kind == MERGE), return_inverse=True)
     order = np.lexsort((source, target))
     places = np.vstack([movie.frame, movie.positions])
     pairs = Pairs(source[order], target[order], gain[order])
