@@ -163,7 +163,7 @@ def test_where_tracks_split():
 def test_a_spot_inside_splits_once_and_merges_once():
     f = line((0, 0), (1, 0), (2, 0), (0, -2), (0, 2), (2, -2), (2, 2.5))
     tracks = link_lap(f, 1, splitting_distance=3, merging_distance=3)
-    # Of three that may merge into the middle, and two that may split from it, the nearest.
+    # Of two that may merge into the middle the first, of two that may split from it the nearer.
     assert set(found(tracks)) == {
         (0, 1, "link"),
         (1, 2, "link"),
