@@ -80,16 +80,19 @@ def solve_sparse(
 
     Notes
     -----
-    The problem is made symmetric: a source of its own for each target and a target of its own for
-    each source stand for "not linked", and these can be paired with each other wherever the
-    source and the target can. Every full matching of it has as many pairs, so that one constant
-    added to all weights (which must not be 0) leaves the optimum where it is.
+    The solver wants a square problem with a full matching: a source of its own for each target and
+    a target of its own for each source stand for "not linked", and where a source and a target are
+    a pair, these two are one as well, of the same cost. So whatever set of links is best costs
+    twice what it costs here. With costs of 0 for the second pair the optimum is the same, but the
+    solver goes through plateaus of equal costs: at 10,000 sources it takes 50 times as long.
     """
     n, m = shape
-    offset = -2 * gain.min(initial=0) or 1.0
+    alone = -gain.min(initial=0)
+    cost = gain + alone
     rows = np.concatenate([source, np.arange(n), np.arange(n, n + m), n + target])
     columns = np.concatenate([target, np.arange(m, m + n), np.arange(m), m + source])
-    weight = np.concatenate([gain, np.zeros(n + m + len(gain))]) + offset
+    # Weights must not be 0; one constant added to all leaves the optimum where it is.
+    weight = np.concatenate([cost, np.full(n + m, alone), cost]) + (alone * 2.0**-20 or 1.0)
     graph = coo_array((weight, (rows, columns)), shape=(n + m, n + m)).tocsr()
     _, partner = min_weight_full_bipartite_matching(graph)
     linked: npt.NDArray[np.bool_] = partner[source] == target
