@@ -15,7 +15,7 @@ BACKENDS = ROOT / "spotgpu/backends"
 
 #: Modules that are not a computation of their own.
 SUPPORT = {
-    "cpu": {"_array", "_certified", "_freed_memory", "_ordered", "_strips"},
+    "cpu": {"_array", "_certified", "_freed_memory", "_ordered", "_strips", "_trees"},
     "cuda": {"_array", "_launch"},
 }
 

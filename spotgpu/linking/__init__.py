@@ -3,6 +3,7 @@
 from spotgpu.backends.pairs import Pairs
 from spotgpu.linking._assign import assign
 from spotgpu.linking._candidates import candidates
+from spotgpu.linking._channel import ChannelPredict
 from spotgpu.linking._costs import costs
 from spotgpu.linking._lap import solver_name
 from spotgpu.linking._limits import SubnetOversizeError
@@ -16,7 +17,6 @@ from spotgpu.linking._nearest import link_nearest
 from spotgpu.linking._overlaps import overlap_candidates, overlaps
 from spotgpu.linking._partial import link_partial, reconnect_traj_patch
 from spotgpu.linking._predict import (
-    ChannelPredict,
     DriftPredict,
     NearestVelocityPredict,
     NullPredict,

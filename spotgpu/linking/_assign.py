@@ -66,7 +66,7 @@ def assign(
     -----
     Sources and targets that pairs connect, directly or not, are a component; each is solved alone
     and exactly. Components of at most 5 x 5 are solved together, by trying all assignments; larger
-    ones as dense blocks of at most 2,000 rows and columns together (8 MB); those beyond by a
+    ones as dense blocks of at most 800 rows and columns together; those beyond by a
     sparse solver, whose memory grows with the number of pairs.
 
     Of sets that cost the same, the one is chosen that gives the first source the first target,

@@ -8,11 +8,14 @@ import numpy as np
 
 from spotgpu.backends.pairs import Floats, Pairs
 from spotgpu.linking._chunks import gridded
+from spotgpu.linking._crowd import MOST, crowd, refuse_crowd
 
 __all__ = ["pairs_between"]
 
 
-def pairs_between(at: Floats, n_sources: int, reach: float, most: int, engine: ModuleType) -> Pairs:
+def pairs_between(
+    at: Floats, n_sources: int, reach: float, most: int, engine: ModuleType, name: str
+) -> Pairs:
     """Find the pairs of a source and a target that are near each other.
 
     Parameters
@@ -27,16 +30,25 @@ def pairs_between(at: Floats, n_sources: int, reach: float, most: int, engine: M
         Sources of a target: the nearest.
     engine : module
         Backend that computes them.
+    name : str
+        The argument that `reach` came in by, for messages.
 
     Returns
     -------
     Pairs
         Numbers of sources and of targets, each from 0, by target, then source.
+
+    Raises
+    ------
+    ValueError
+        If there are too many pairs.
     """
     frame = np.zeros(at.shape[1], np.int64)
     frame[n_sources:] = 1
     grid = gridded(engine, np.ascontiguousarray(at), frame, reach)
     targets = np.arange(n_sources, len(frame), like=grid.order)
+    if n_sources * (len(frame) - n_sources) > MOST and most * len(targets) > MOST:
+        refuse_crowd(grid, crowd(grid, targets, -1, engine), name)
     near = engine.candidates(grid, targets, -1, most)
     query, source, cost = (engine.get(column) for column in near[1:])
     order = engine.get(grid.order)

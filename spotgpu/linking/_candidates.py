@@ -14,13 +14,15 @@ from spotgpu.backends import on
 from spotgpu.backends.cells import Candidates, Grid
 from spotgpu.backends.pairs import Ints, Mask, Pairs
 from spotgpu.checks import integer, number, per_axis
-from spotgpu.linking._chunks import Movie, chunks, gridded, points_at_once
+from spotgpu.linking._chunks import chunks, gridded, points_at_once
+from spotgpu.linking._crowd import crowd, refuse_crowd
+from spotgpu.linking._movie import Movie
 from spotgpu.linking._table import LONGEST, read_spots
 
-__all__ = ["Ends", "candidates", "pairs_within", "too_far"]
+__all__ = ["Ends", "candidates", "pairs_within"]
 
-#: Pairs at a time; a frame may have more, up to what takes gigabytes.
-PAIRS, MOST = 4_000_000, 50_000_000
+#: Pairs at a time, unless a frame has more.
+PAIRS = 4_000_000
 
 
 class Ends(NamedTuple):
@@ -162,13 +164,12 @@ def pairs_within(
         if ends.targets is not None:
             wanted = wanted[ends.targets[rows[wanted]]]
         queries = _queries(frame, wanted, max_gap)
-        total = _crowd(grid, *queries, engine)
+        total = crowd(grid, *queries, engine)
         if total > PAIRS and end - begin > 1:
             middle = (begin + end) // 2
             runs += [(middle, end), (begin, middle)]
             continue
-        if total > MOST:
-            raise ValueError(too_far(name, grid, total))
+        refuse_crowd(grid, total, name)
         near = _near(grid, *queries, engine)
         near = Pairs(rows[near.source], rows[near.target], near.cost)
         if ends.sources is not None:
@@ -190,39 +191,3 @@ def _near(grid: Grid, point: Ints, step: Ints, engine: ModuleType) -> Pairs:
     near: Candidates = engine.candidates(grid, engine.put(point), engine.put(step), len(grid.order))
     query, source, cost = (engine.get(column) for column in near[1:])
     return Pairs(source, point[query], cost)
-
-
-def _crowd(grid: Grid, point: Ints, step: Ints, engine: ModuleType) -> int:
-    """Return how many points lie in the cells around some points, together."""
-    key = grid.key[engine.put(point)] + engine.put(step) * grid.cells.frame_stride
-    total = 0
-    for offset in grid.cells.offsets:
-        total += int((grid.start[3:][key + offset] - grid.start[key + offset]).sum())
-    return total
-
-
-def too_far(name: str, grid: Grid, total: int) -> str:
-    """Say that a distance makes too many pairs, and at which there would be few enough.
-
-    Parameters
-    ----------
-    name : str
-        The argument that the distance came in by.
-    grid : Grid
-        Its cells are as wide as the distance.
-    total : int
-        Points in the cells around all points.
-
-    Returns
-    -------
-    str
-        A message.
-    """
-    ndim, reach = len(grid.positions), grid.cells.reach
-    extent = float((grid.positions.max(axis=1) - grid.positions.min(axis=1)).max())
-    # The number of neighbours goes with the volume, until the cells around are all there are.
-    fits = 0.7 * min(reach, extent / 3 or reach) * (MOST / total) ** (1 / ndim)
-    return (
-        f"`{name}` must make fewer than {MOST:,} pairs of spots from one frame to the next, got "
-        f"{reach:g}, which makes up to {total:,}; about {fits:.3g} would do"
-    )

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from spotgpu.backends import cpu
 from spotgpu.backends.cells import Candidates, Cells, Grid
 from spotgpu.backends.pairs import Floats, Ints, Pairs
-from spotgpu.linking._limits import Limits, alone
+from spotgpu.linking._limits import alone
+from spotgpu.linking._movie import Movie
 from spotgpu.linking._problem import Problem, solved
+from spotgpu.linking._rules import Rules
 
 __all__ = [
-    "RIM",
-    "Movie",
-    "Rules",
     "chunks",
     "gridded",
     "linked",
@@ -32,111 +31,6 @@ POINTS = 100_000
 BYTES, BYTES_A_PAIR = 512, 128
 #: Frames of a chunk: each takes some cells, even if it is empty.
 FRAMES = 50_000
-#: trackpy's: points as far apart as the search range are candidates, in spite of rounding.
-RIM = 1e-7
-
-
-class Rules(NamedTuple):
-    """What may be linked.
-
-    Attributes
-    ----------
-    ranges : ndarray of float64, shape (memory + 1,)
-        How far a particle may move, by the number of frames since it was seen, from 1 on.
-    most : int
-        Candidates of a target, the nearest ones.
-    limits : Limits
-        What a component may be.
-    """
-
-    ranges: Floats
-    most: int
-    limits: Limits = Limits()
-
-    @property
-    def memory(self) -> int:
-        """Return how many frames a particle may be missing for.
-
-        Returns
-        -------
-        int
-            0 or more.
-        """
-        return len(self.ranges) - 1
-
-    @property
-    def reach(self) -> float:
-        """Return the distance that candidates are nearer than, at any gap.
-
-        Returns
-        -------
-        float
-            A little more than the widest range.
-        """
-        return float(self.ranges.max()) + RIM
-
-    @property
-    def null_cost(self) -> float:
-        """Return the cost of a source of the frame before without a link.
-
-        Returns
-        -------
-        float
-            The squared range.
-        """
-        return float(self.ranges[0] ** 2)
-
-    @property
-    def constant(self) -> bool:
-        """Return whether the range is the same at all gaps.
-
-        Returns
-        -------
-        bool
-            True if it is.
-        """
-        return bool((self.ranges == self.ranges[0]).all())
-
-
-class Movie(NamedTuple):
-    """Points in the order of frames.
-
-    Attributes
-    ----------
-    positions : ndarray of float64, shape (ndim, N)
-        One row an axis.
-    frame : ndarray of int64, shape (N,)
-        Ascending, from 0.
-    start : ndarray of int64, shape (frames + 1,)
-        First point of each frame, and N.
-    """
-
-    positions: Floats
-    frame: Ints
-    start: Ints
-
-    @classmethod
-    def of(cls, positions: Floats, frame: Ints, memory: int) -> Movie:
-        """Number the frames from 0; of runs of empty frames, keep what memory cannot bridge.
-
-        Parameters
-        ----------
-        positions : ndarray of float64, shape (ndim, N)
-            One row an axis.
-        frame : ndarray of int64, shape (N,)
-            Ascending.
-        memory : int
-            Frames that a particle may be missing for.
-
-        Returns
-        -------
-        Movie
-            Of the same points.
-        """
-        step = np.minimum(np.diff(frame, prepend=frame[:1]), memory + 2)
-        frame = np.cumsum(step)
-        n_frames = int(frame[-1]) + 1 if len(frame) else 0
-        return cls(positions, frame, np.searchsorted(frame, np.arange(n_frames + 1)))
 
 
 def chunks(movie: Movie, points: int) -> Iterator[tuple[int, int]]:

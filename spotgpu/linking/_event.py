@@ -13,9 +13,9 @@ import pandas as pd
 from spotgpu.backends.pairs import Floats, Pairs
 from spotgpu.checks import number, per_axis
 from spotgpu.linking._candidates import Ends, pairs_within
-from spotgpu.linking._chunks import Movie
 from spotgpu.linking._costs import Cost, costs, features_of
 from spotgpu.linking._links import GAP, LINK, MERGE, SPLIT
+from spotgpu.linking._movie import Movie
 from spotgpu.linking._table import LONGEST, Spots
 
 __all__ = ["EVENTS", "Event", "events_of", "weights_of"]

@@ -131,7 +131,7 @@ class _Follower:
         rules = self._search.rules
         at = np.concatenate([where, self._positions[:, rows]], axis=1)
         n = where.shape[1]
-        pairs = pairs_between(at, n, radius, n, self._engine)
+        pairs = pairs_between(at, n, radius, n, self._engine, "search_radius")
         spots = Pairs(last[pairs.source], rows[pairs.target], pairs.cost)
         cost = costs(self._table, spots, penalties=self._search.weights)
         if rules.gate == "cost":

@@ -14,8 +14,9 @@ from spotgpu.backends import cpu, on
 from spotgpu.backends.pairs import Floats, Ints
 from spotgpu.checks import integer
 from spotgpu.errors import SpotgpuError
-from spotgpu.linking._chunks import Movie, previous_points
+from spotgpu.linking._chunks import previous_points
 from spotgpu.linking._memory import previous_points_remembered
+from spotgpu.linking._movie import Movie
 from spotgpu.linking._settings import Settings, settings
 from spotgpu.linking._stepwise import Stepwise
 from spotgpu.linking._table import Spots, read_spots

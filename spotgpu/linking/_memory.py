@@ -16,17 +16,12 @@ import numpy as np
 from spotgpu.backends import cpu
 from spotgpu.backends.cells import Candidates, Grid
 from spotgpu.backends.pairs import Floats, Ints, Pairs, expanded, nearest
-from spotgpu.linking._chunks import (
-    POINTS,
-    RIM,
-    Movie,
-    Rules,
-    chunks,
-    gridded,
-    linked,
-    matched,
-)
+from spotgpu.linking._chunks import POINTS, chunks, gridded, linked, matched
+from spotgpu.linking._crowd import MOST, crowd, refuse_crowd
+from spotgpu.linking._found import Found
+from spotgpu.linking._movie import Movie
 from spotgpu.linking._problem import Problem, optimum
+from spotgpu.linking._rules import RIM, Rules
 
 __all__ = ["previous_points_remembered"]
 
@@ -80,43 +75,6 @@ def _nearer(near: Candidates, reach: float, engine: ModuleType) -> Candidates:
     return Candidates(engine.put(start), query, source, cost)
 
 
-class _Found:
-    """Candidates of remembered particles, found one by one, listed by target."""
-
-    def __init__(self, n: int) -> None:
-        self._head = np.full(n, -1)
-        self._next = np.empty(0, np.int64)
-        self.point = np.empty(0, np.int64)
-        self.gap = np.empty(0, np.int64)
-        self.target = np.empty(0, np.int64)
-        self.cost = np.empty(0)
-
-    def add(self, point: Ints, gap: Ints, target: Ints, cost: Floats) -> None:
-        """Put candidates at the heads of their targets' lists."""
-        order = np.argsort(target, kind="stable")
-        number = len(self.target) + np.arange(len(order))
-        target = target[order]
-        first = np.diff(target, prepend=-1) != 0
-        last = np.flatnonzero(np.append(first[1:], True)[: len(order)])
-        following = number + 1
-        following[last] = self._head[target[last]]
-        self._head[target[first]] = number[first]
-        self._next = np.concatenate([self._next, following])
-        self.point = np.concatenate([self.point, point[order]])
-        self.gap = np.concatenate([self.gap, gap[order]])
-        self.target = np.concatenate([self.target, target])
-        self.cost = np.concatenate([self.cost, cost[order]])
-
-    def of(self, targets: Ints) -> Ints:
-        """Return the numbers of the candidates of some targets."""
-        parts = [np.empty(0, np.int64)]
-        at = self._head[targets]
-        while len(at := at[at >= 0]):
-            parts.append(at)
-            at = self._next[at]
-        return np.concatenate(parts)
-
-
 class _Chunk:
     """Consecutive frames, and how they are linked so far.
 
@@ -159,7 +117,7 @@ class _Chunk:
         sources = self.previous[self.previous >= 0]
         self.gap[sources] = 1
         self._claimed[sources, 0] = True
-        self._found = _Found(n)
+        self._found = Found(n)
         self._asked = np.zeros((n, self._gaps), np.bool_)
         self._source_seen = np.zeros(n * self._gaps, np.bool_)
         self._target_seen = np.zeros(n, np.bool_)
@@ -211,6 +169,8 @@ class _Chunk:
 
     def _near(self, point: Ints, gap: Ints) -> tuple[Ints, Ints, Floats]:
         """Return the candidates of sources: which source, the target, and the squared distance."""
+        total = crowd(self._grid, point, gap, cpu) if len(point) * len(self._frame) > MOST else 0
+        refuse_crowd(self._grid, total, "search_range")
         _, query, target, cost = cpu.candidates(self._grid, point, gap, len(self._frame))
         if self._rules.constant:
             return query, target, cost

@@ -13,8 +13,8 @@ from spotgpu.backends import on
 from spotgpu.backends.pairs import Ints, Mask, Pairs
 from spotgpu.checks import number, per_axis
 from spotgpu.linking._candidates import Ends, pairs_within
-from spotgpu.linking._chunks import Movie
 from spotgpu.linking._links import LINK, Links, tracks_of
+from spotgpu.linking._movie import Movie
 from spotgpu.linking._table import LONGEST, read_spots
 from spotgpu.tables import Tracks
 

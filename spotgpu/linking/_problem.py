@@ -20,7 +20,7 @@ from spotgpu.linking._limits import Limits, alone, narrowed
 __all__ = ["Problem", "optimum", "solved"]
 
 #: Components of more sources and targets than this, together, get the sparse solver.
-DENSE = 2000
+DENSE = 800
 #: Cells of dense blocks that are laid out at a time.
 CELLS = 1 << 20
 

@@ -11,9 +11,9 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from spotgpu.backends.pairs import Floats, Ints, Pairs
-from spotgpu.linking._chunks import RIM
 from spotgpu.linking._particles import Particles
 from spotgpu.linking._problem import Problem, optimum
+from spotgpu.linking._rules import RIM
 from spotgpu.linking._stepwise import Stepwise
 
 __all__ = ["Search", "Searching"]

@@ -10,10 +10,10 @@ import numpy as np
 from spotgpu.backends.pairs import Floats, Pairs
 from spotgpu.linking._assign import best_links
 from spotgpu.linking._candidates import Ends
-from spotgpu.linking._chunks import Movie
 from spotgpu.linking._event import EVENTS, Event
 from spotgpu.linking._lap_rules import LapRules
 from spotgpu.linking._links import GAP, LINK, MERGE, SPLIT, Links, Taken
+from spotgpu.linking._movie import Movie
 from spotgpu.linking._problem import Problem
 
 __all__ = ["link_frames", "link_segments"]

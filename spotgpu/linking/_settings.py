@@ -10,8 +10,8 @@ import numpy as np
 
 from spotgpu.backends.pairs import Floats
 from spotgpu.checks import choice, integer, number, per_axis
-from spotgpu.linking._chunks import Rules
 from spotgpu.linking._limits import Limits
+from spotgpu.linking._rules import Rules
 from spotgpu.linking._table import LONGEST
 
 __all__ = ["Settings", "settings"]

@@ -15,10 +15,10 @@ import numpy as np
 from spotgpu.backends.pairs import Floats, Ints, Pairs, nearest
 from spotgpu.errors import SpotgpuError
 from spotgpu.linking._between import pairs_between
-from spotgpu.linking._chunks import RIM
 from spotgpu.linking._particles import Particles
 from spotgpu.linking._predict import NullPredict
 from spotgpu.linking._problem import Problem, optimum
+from spotgpu.linking._rules import RIM
 from spotgpu.linking._settings import Settings
 
 __all__ = ["Stepwise"]
@@ -131,7 +131,7 @@ class Stepwise:
         else:
             # Where ranges differ, the nearest may be out of range.
             most = rules.most if rules.constant else n
-            pairs = pairs_between(at, n, rules.reach, most, self._engine)
+            pairs = pairs_between(at, n, rules.reach, most, self._engine, "search_range")
         if rules.constant:
             return pairs
         reach = rules.ranges[gap[pairs.source] - 1] + RIM

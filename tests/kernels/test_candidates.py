@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
+import spotgpu.backends.cpu._candidates as mirror
 from spotgpu.backends import cpu
 from spotgpu.backends.cells import Candidates, Cells
 
@@ -131,3 +132,45 @@ def test_as_a_tree() -> None:
     assert [sorted(near) for near in lists] == [
         part.tolist() for part in np.split(found.source, found.start[1:-1])
     ]
+
+
+@pytest.mark.parametrize("ndim", [1, 2, 3])
+@pytest.mark.parametrize("most", [1, 3, 10])
+@pytest.mark.parametrize("reach", [2.5, 30.0])
+def test_trees_find_the_same(ndim: int, most: int, reach: float, monkeypatch: Any) -> None:
+    """In crowds, also on a lattice, where more are at one distance than are looked up."""
+    positions, frame = movie(400, ndim, 3, 8.0)
+    grid = cpu.grid(positions, frame, Cells.of(positions, 4, reach))
+    steps = np.random.default_rng(0).integers(-2, 3, 400)
+    ends = frame[grid.order] + steps
+    points = np.flatnonzero((ends >= 0) & (ends <= 3))
+    expected = cpu.candidates(grid, points, steps[points], most)
+    looked_up = []
+    by_tree = mirror.nearest_by_tree
+    monkeypatch.setattr(mirror, "CROWD", 1)
+    monkeypatch.setattr(
+        mirror, "nearest_by_tree", lambda *args: looked_up.append(by_tree(*args)) or looked_up[-1]
+    )
+    found = cpu.candidates(grid, points, steps[points], most)
+    assert len(looked_up) == 1 or (ndim, most, reach) == (1, 10, 2.5)
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_ties_beyond_those_looked_up(monkeypatch: Any) -> None:
+    """12 sources on a circle about the target: 1 wanted, 7 looked up, the first of 12 is right."""
+    angle = np.arange(12) * np.pi / 6
+    circle = np.round(np.stack([np.sin(angle), np.cos(angle)]) * 5)
+    positions = np.concatenate([circle[:, np.hypot(*circle) == 5], np.zeros((2, 1))], axis=1)
+    positions = np.concatenate([positions, [[3, 4, -3, -4, 3, -3], [4, 3, 4, 3, -4, -4]]], axis=1)
+    target = int(np.flatnonzero((positions == 0).all(axis=0))[0])
+    frame = np.zeros(positions.shape[1], np.int64)
+    positions[:, [target, -1]] = positions[:, [-1, target]]
+    frame[-1] = 1
+    grid = cpu.grid(positions, frame, Cells.of(positions, 3, 6.0))
+    point = np.flatnonzero(grid.key >= grid.key.max())[-1:]
+    expected = cpu.candidates(grid, point, -1, 1)
+    monkeypatch.setattr(mirror, "CROWD", 0)
+    found = cpu.candidates(grid, point, -1, 1)
+    assert found.source.tolist() == expected.source.tolist()
+    assert len(frame) > 1 + 7

@@ -15,6 +15,7 @@ from scipy.spatial import cKDTree
 
 import spotgpu.linking._candidates as candidates_module
 import spotgpu.linking._chunks as chunks_module
+import spotgpu.linking._crowd as crowd_module
 import spotgpu.linking._lap as lap_module
 import spotgpu.linking._problem as problem_module
 from spotgpu.linking import Pairs, assign, candidates, costs
@@ -110,7 +111,7 @@ def test_pieces_change_no_candidates(gap, points, pairs, frames, monkeypatch):
 @pytest.mark.parametrize("ndim", [2, 3])
 @pytest.mark.parametrize("distance", [15.0, 25.0, 1e6])
 def test_too_far(ndim, distance, monkeypatch):
-    monkeypatch.setattr(candidates_module, "MOST", 20_000)
+    monkeypatch.setattr(crowd_module, "MOST", 20_000)
     f = movie(1500, 4, ndim, 20, seed=3)
     with pytest.raises(ValueError, match=r"^`distance` must make fewer than 20,000 pairs") as error:
         candidates(f, distance)

@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 import spotgpu.linking._candidates as candidates_module
 import spotgpu.linking._chunks as chunks_module
+import spotgpu.linking._crowd as crowd_module
 from spotgpu.linking import Tracks, candidates, link_lap, link_simple_lap
 
 ALL = {"gap_closing_distance": 4, "splitting_distance": 3, "merging_distance": 3}
@@ -414,7 +415,7 @@ def test_options_that_cannot_be(spots, options, error, words):
 @pytest.mark.parametrize("event", ["linking", "gap_closing", "splitting", "merging"])
 def test_too_far(event, monkeypatch):
     """Not the memory but a message, which names the argument and a distance that would do."""
-    monkeypatch.setattr(candidates_module, "MOST", 5000)
+    monkeypatch.setattr(crowd_module, "MOST", 5000)
     rng = np.random.default_rng(0)
     f = pd.DataFrame(rng.uniform(0, 60, (1500, 2)), columns=["y", "x"])
     f["frame"] = rng.integers(0, 5, len(f))

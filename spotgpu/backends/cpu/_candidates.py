@@ -7,12 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from spotgpu.backends.cells import Candidates, Grid
-from spotgpu.backends.pairs import Ints, Pairs, expanded, nearest
+from spotgpu.backends.cpu._trees import nearest_by_tree
+from spotgpu.backends.pairs import Ints, Mask, Pairs, expanded, nearest
 
 __all__ = ["candidates"]
 
 #: Pairs whose distance is computed at a time; bounds the memory where points crowd.
 PAIRS_AT_ONCE = 1 << 19
+#: Where points have so many times as many neighbours as are wanted in the cells around them, and
+#: so many points do, trees are faster.
+CROWD = 50
 
 
 def candidates(grid: Grid, points: Ints, step: int | Ints, most: int) -> Candidates:
@@ -36,19 +40,47 @@ def candidates(grid: Grid, points: Ints, step: int | Ints, most: int) -> Candida
         Points whose distance is less than the reach of the cells: ``sum((p - q)**2)``, summed in
         the order of axes, is less than ``reach * reach``.
     """
-    source, query, cost = Pairs.joined(_pieces(grid, points, step, most))
+    offsets = np.array(grid.cells.offsets)
+    key = (grid.key[points] + step * grid.cells.frame_stride)[:, None] + offsets
+    first = grid.start[key]
+    count = grid.start[3:][key] - first
+    crowded = count.sum(axis=1) > CROWD * most
+    if np.count_nonzero(crowded) > CROWD:
+        source, query, cost = _in_crowds(grid, points, step, most, first, count, crowded)
+    else:
+        source, query, cost = Pairs.joined(_pieces(grid, points, first, count, most))
     start = np.zeros(len(points) + 1, np.int64)
     np.cumsum(np.bincount(query, minlength=len(points)), out=start[1:])
     return Candidates(start, query, source, cost)
 
 
-def _pieces(grid: Grid, points: Ints, step: int | Ints, most: int) -> Iterator[Pairs]:
-    """Find the neighbours of a part of the points at a time."""
-    offsets = np.array(grid.cells.offsets)
-    key = (grid.key[points] + step * grid.cells.frame_stride)[:, None] + offsets
-    first = grid.start[key]
-    count = grid.start[3:][key] - first
-    ends = count.ravel().cumsum()[len(offsets) - 1 :: len(offsets)]
+def _in_crowds(
+    grid: Grid,
+    points: Ints,
+    step: int | Ints,
+    most: int,
+    first: Ints,
+    count: Ints,
+    crowded: Mask,
+) -> Pairs:
+    """Find the neighbours of points of which some have many, theirs by trees."""
+    frame = (grid.key[points] - grid.cells.margin) // grid.cells.frame_stride + step
+    some = np.flatnonzero(crowded)
+    near, open_ = nearest_by_tree(grid, points[some], frame[some], most)
+    near = _measured(grid, points[some], near.source, near.target)
+    near = near.at(np.argsort(near.target * len(grid.order) + near.source))
+    near = nearest(near, most, grid.positions)
+    parts = [near._replace(target=some[near.target])]
+    rest = np.sort(np.concatenate([np.flatnonzero(~crowded), some[open_]]))
+    few = _pieces(grid, points[rest], first[rest], count[rest], most)
+    parts += [part._replace(target=rest[part.target]) for part in few]
+    pairs = Pairs.joined(parts)
+    return pairs.at(np.argsort(pairs.target * len(grid.order) + pairs.source))
+
+
+def _pieces(grid: Grid, points: Ints, first: Ints, count: Ints, most: int) -> Iterator[Pairs]:
+    """Find the neighbours of a part of the points at a time, among points of ranges."""
+    ends = count.sum(axis=1).cumsum()
     begin = 0
     while begin < len(points):
         done = ends[begin - 1] if begin else 0
@@ -66,6 +98,11 @@ def _within(grid: Grid, points: Ints, first: Ints, count: Ints) -> Pairs:
     n = count.ravel()[filled]
     found = expanded(first.ravel()[filled], n)
     query = np.repeat(filled // count.shape[1], n)
+    return _measured(grid, points, found, query)
+
+
+def _measured(grid: Grid, points: Ints, found: Ints, query: Ints) -> Pairs:
+    """Return those of the neighbours found that are within reach, with their distances."""
     origin = points[query]
     cost = np.zeros(len(found))
     for axis in grid.positions:
