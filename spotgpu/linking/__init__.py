@@ -23,7 +23,7 @@ from spotgpu.linking._predict import (
     predictor,
 )
 from spotgpu.linking._searching import Searching
-from spotgpu.linking._settings import settings
+from spotgpu.linking._settings import check_names, settings
 from spotgpu.tables import Tracks
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "Tracks",
     "assign",
     "candidates",
+    "check_names",
     "costs",
     "link",
     "link_df_iter",

@@ -86,9 +86,7 @@ def assign(
     """
     sources = integer("n_sources", n_sources, at_least=0)
     targets = integer("n_targets", n_targets, at_least=0)
-    for name, end, n in (("source", pairs.source, sources), ("target", pairs.target, targets)):
-        if len(end) and not (end.min() >= 0 and end.max() < n):
-            raise ValueError(f"`pairs` must have a {name} from 0 to {n - 1}, got {end.max()}")
+    _check_pairs(pairs, sources, targets)
     gain = np.array(pairs.cost, np.float64)
     for name, value, n, of, sign in (
         ("end_cost", end_cost, sources, pairs.source, -1),
@@ -97,7 +95,7 @@ def assign(
     ):
         gain += sign * _each(name, value, n)[of]
     if np.isnan(gain).any():
-        raise ValueError("costs must be numbers, got NaN")
+        raise ValueError("`pairs` must have costs that are numbers, got NaN")
     order = np.lexsort((pairs.source, pairs.target))
     chosen = np.zeros(len(gain), np.bool_)
     kept = Pairs(pairs.source[order], pairs.target[order], gain[order])
@@ -107,9 +105,28 @@ def assign(
     return chosen
 
 
+def _check_pairs(pairs: Pairs, n_sources: int, n_targets: int) -> None:
+    """Check that pairs are of numbers in range, and each is there once."""
+    for name, end, n in (("source", pairs.source, n_sources), ("target", pairs.target, n_targets)):
+        if not isinstance(end, np.ndarray) or end.dtype.kind not in "iu":
+            raise TypeError(f"`pairs` must have an array of integers as {name}, got {end!r}")
+        if end.shape != pairs.source.shape or end.shape != np.shape(pairs.cost):
+            raise ValueError(f"`pairs` must have columns of one length, got {name}: {end.shape}")
+        bad = (end < 0) | (end >= n)
+        if bad.any():
+            raise ValueError(f"`pairs` must have a {name} from 0 to {n - 1}, got {end[bad][0]}")
+    key = np.sort(pairs.target.astype(np.int64) * max(n_sources, 1) + pairs.source)
+    twice = key[1:][key[1:] == key[:-1]]
+    if len(twice):
+        target, source = divmod(int(twice[0]), max(n_sources, 1))
+        raise ValueError(f"`pairs` must have each pair once, got {source} and {target} twice")
+
+
 def _each(name: str, value: Any, n: int) -> Floats:
     """Return a cost for each source, target or pair."""
     array = np.asarray(value, np.float64)
+    if name != "link_cost" and np.isinf(array).any():
+        raise ValueError(f"`{name}` must be finite, got {array[np.isinf(array)].flat[0]}")
     if array.shape not in {(), (n,)}:
         raise ValueError(f"`{name}` must be one number or {n}, got shape {array.shape}")
     return np.broadcast_to(array, n)

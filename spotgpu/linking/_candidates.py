@@ -42,10 +42,12 @@ class Ends(NamedTuple):
 
         Parameters
         ----------
-        low, high : int
-            The part.
+        low : int
+            First point of the part.
         first : int
             Its first target.
+        high : int
+            The first point after it.
 
         Returns
         -------

@@ -80,7 +80,8 @@ def costs(
         return value
     factor = np.ones(len(pairs.source))
     for feature, weight in features:
-        a, b = feature[pairs.source], feature[pairs.target]
+        # Halved, as the sum of two large numbers may overflow.
+        a, b = feature[pairs.source] / 2, feature[pairs.target] / 2
         size = np.abs(a) + np.abs(b)
         change = np.divide(np.abs(a - b), size, out=np.zeros_like(size), where=size > 0)
         factor += 3 * weight * change
@@ -124,7 +125,12 @@ def features_of(
         if not is_numeric_dtype(values) or is_bool_dtype(values):
             raise ValueError(f"`{name}` must name columns of numbers, got {column}: {values.dtype}")
         w = number(f"{name}[{column!r}]", weight, at_least=0)
-        features.append((values.to_numpy(np.float64, na_value=np.nan), w))
+        numbers = values.to_numpy(np.float64, na_value=np.nan)
+        if np.isinf(numbers).any():
+            raise ValueError(
+                f"`{name}` must name columns of finite numbers or NaN, got {column}: inf"
+            )
+        features.append((numbers, w))
     return features
 
 

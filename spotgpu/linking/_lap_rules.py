@@ -71,7 +71,6 @@ _CHOICES = {
     "percentile_rank": ("nearest", "lower"),
     "auxiliary_cost": ("alternative", "minimum"),
     "gate": ("cost", "distance"),
-    "singletons": (False, True),
     "branch_points": ("interior", "all"),
 }
 
@@ -101,6 +100,8 @@ def lap_rules(preset: str | None, **options: Any) -> LapRules:
     for name, value in given.items():
         if name in _CHOICES:
             choice(name, value, _CHOICES[name])
+    if not isinstance(given.get("singletons", True), bool):
+        raise TypeError(f"`singletons` must be True or False, got {given['singletons']!r}")
     rules = rules._replace(**given)
     return rules._replace(
         alternative_cost_factor=number(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from spotgpu.backends import on
 from spotgpu.backends.pairs import Ints
-from spotgpu.linking._settings import settings
+from spotgpu.linking._settings import check_names, settings
 from spotgpu.linking._stepwise import Stepwise
 from spotgpu.linking._table import LONGEST
 from spotgpu.tables import position_columns, require_columns
@@ -52,6 +52,7 @@ def link_iter(
     >>> [particle.tolist() for _, particle in link_iter(frames, 3)]
     [[0, 1], [1, 0]]
     """
+    check_names("link_iter", options)
     engine = on(device)
     linker = None
     for number, item in enumerate(coords_iter):

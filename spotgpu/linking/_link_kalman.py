@@ -35,9 +35,9 @@ def link_kalman(
     measurement_noise: float | str | None = None,
     penalties: Mapping[str, Any] | None = None,
     gap_closing_distance: Any = None,
-    max_frame_gap: int = 2,
     splitting_distance: Any = None,
     merging_distance: Any = None,
+    max_frame_gap: int = 2,
     alternative_cost_factor: float | None = None,
     cutoff_percentile: float | None = None,
     percentile_rank: str | None = None,
@@ -87,9 +87,11 @@ def link_kalman(
         As for `link_lap`, for `gap_closing_distance`.
     alternative_cost_factor, cutoff_percentile : float, optional
         As for `link_lap`.
-    percentile_rank, gate, branch_points : str, optional
+    percentile_rank, gate : str, optional
         As for `link_lap`.
     singletons : bool, optional
+        As for `link_lap`.
+    branch_points : str, optional
         As for `link_lap`.
     preset : {'trackmate', 'laptrack'}, optional
         As for `link_lap`, for the segment step; 'trackmate' does not change `occlusions`.

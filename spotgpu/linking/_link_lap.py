@@ -26,9 +26,9 @@ def link_lap(
     linking_distance: Any,
     *,
     gap_closing_distance: Any = None,
-    max_frame_gap: int = 2,
     splitting_distance: Any = None,
     merging_distance: Any = None,
+    max_frame_gap: int = 2,
     penalties: Mapping[str, Any] | None = None,
     cost: Cost | None = None,
     alternative_cost_factor: float | None = None,
@@ -94,8 +94,8 @@ def link_lap(
         ``percentile_rank='lower'``, ``auxiliary_cost='minimum'`` and ``branch_points='all'``.
         Options given beside it prevail.
     fixed_edges : DataFrame or sequence of pairs of int, optional
-        Edges that are to be kept: ``source`` and ``target`` (ids) and, optionally, ``kind``. The
-        rest is solved around them.
+        Edges that are to be kept: ``source`` and ``target`` (ids) and, optionally, ``kind`` and
+        ``cost``. The rest is solved around them.
     pos_columns : sequence of str, optional
         Columns of the positions. Default z (if there is one), y and x.
     t_column : str
@@ -107,7 +107,7 @@ def link_lap(
     -------
     Tracks
         Spots in the order of frames, those of one frame as they came; edges in the order of their
-        targets. A fixed edge costs NaN.
+        targets. A fixed edge costs what its table says, or NaN.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def link_lap(
         cutoff_percentile=cutoff_percentile,
         percentile_rank=percentile_rank,
         auxiliary_cost=auxiliary_cost,
-        gate=gate or ("distance" if cost is not None else None),
+        gate="distance" if gate is None and cost is not None else gate,
         singletons=singletons,
         branch_points=branch_points,
     )

@@ -30,11 +30,6 @@ class Searching(Stepwise):
     range from its own; if there are still too few spots, they are searched for, and those that the
     best links use are added to the frame [1]_.
 
-    Parameters
-    ----------
-    *args
-        As for `Stepwise`.
-
     References
     ----------
     .. [1] C. van der Wel and D. J. Kraft, "Automated tracking of colloidal clusters with

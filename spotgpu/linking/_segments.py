@@ -119,6 +119,12 @@ def link_segments(
     chosen = _chosen(possible, possible.cost - alternative, movie, engine)
     next_frame = movie.frame[chosen.target] - movie.frame[chosen.source] == 1
     chosen.kind[next_frame & (chosen.kind == GAP)] = LINK
+    # Where any spot may be a branch point, one may turn out to have a single child or parent.
+    every = Links.joined([links, chosen])
+    children, parents = np.bincount(every.source)[chosen.source], np.bincount(every.target)
+    single = (chosen.kind == SPLIT) & (children == 1)
+    single |= (chosen.kind == MERGE) & (parents[chosen.target] == 1)
+    chosen.kind[single] = LINK
     return chosen
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from spotgpu.linking._limits import Limits
 from spotgpu.linking._rules import Rules
 from spotgpu.linking._table import LONGEST
 
-__all__ = ["Settings", "settings"]
+__all__ = ["Settings", "check_names", "settings"]
 
 #: trackpy's names for its ways to solve; they differ in where they give up.
 STRATEGIES = (None, "auto", "hybrid", "numba", "recursive", "nonrecursive", "drop")
@@ -156,3 +157,23 @@ def _limits(stop: float | None, step: float, most: int | None, strategy: str) ->
         step=step,
         refuse=most is not None,
     )
+
+
+def check_names(function: str, options: Iterable[str]) -> None:
+    """Check that all options that a function passes on are options of `settings`.
+
+    Parameters
+    ----------
+    function : str
+        Its name, for the message.
+    options : iterable of str
+        What it got.
+
+    Raises
+    ------
+    TypeError
+        If one is not.
+    """
+    unknown = set(options) - set(inspect.signature(settings).parameters)
+    if unknown:
+        raise TypeError(f"{function}() has no option {', '.join(sorted(unknown))}")

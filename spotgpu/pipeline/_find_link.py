@@ -12,7 +12,7 @@ import pandas as pd
 from spotgpu import backends
 from spotgpu.checks import number, per_axis
 from spotgpu.detect import FilteredImage, Maxima, find_missed
-from spotgpu.linking import Searching, settings
+from spotgpu.linking import Searching, check_names, settings
 from spotgpu.pipeline._calibration import Calibration
 from spotgpu.pipeline._frames import frame_number
 from spotgpu.pipeline._progress import for_terminal
@@ -172,6 +172,7 @@ def find_link_iter(
     callers = _Callers(**{name: options.pop(name) for name in _OF_CALLER if name in options})
     finding = {name: options.pop(name) for name in _OF_FINDER if name in options}
     device = options.pop("device", "cpu")
+    check_names("find_link", options)
     if callers.refine and callers.after_link is not None:
         raise ValueError("`refine` must be False with `after_link`, got both")
     if options.get("dist_func") is not None:

@@ -497,3 +497,26 @@ def test_the_three_together():
         False,
         True,
     ]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "costs", "error", "message"),
+    [
+        (([0, 0], [0, 0], [1.0, 2.0]), {}, ValueError, "each pair once, got 0 and 0 twice"),
+        (([0, -1], [0, 0], [1.0, 2.0]), {}, ValueError, "a source from 0 to 1, got -1"),
+        (([0, 1], [0, 5], [1.0, 2.0]), {}, ValueError, "a target from 0 to 1, got 5"),
+        (([0, 1], [0], [1.0, 2.0]), {}, ValueError, "columns of one length"),
+        (([0.0, 1.0], [0, 1], [1.0, 2.0]), {}, TypeError, "an array of integers as source"),
+        (([0, 1], [0, 1], [1.0, 2.0]), {"end_cost": np.inf}, ValueError, "`end_cost` must be fin"),
+    ],
+)
+def test_assign_refuses(pairs, costs, error, message):
+    columns = Pairs(*(np.array(column) for column in pairs))
+    with pytest.raises(error, match=message):
+        assign(columns, 2, 2, **{"end_cost": 3.0, **costs})
+
+
+def test_costs_of_huge_features():
+    spots = pd.DataFrame({"frame": [0, 1], "mass": [1e308, -1e308]})
+    pair = Pairs(np.array([0]), np.array([1]), np.array([1.0]))
+    assert costs(spots, pair, penalties={"mass": 1.0}).tolist() == [16.0]

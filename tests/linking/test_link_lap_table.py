@@ -589,3 +589,25 @@ def test_many_small_components():
     tracks = link_lap(f, 12, **dict.fromkeys(ALL, 12), max_frame_gap=3)
     assert time.perf_counter() - begin < 30
     assert (tracks.edges["kind"].value_counts() > 100).all()
+
+
+def test_kind_is_what_the_graph_shows():
+    """With any spot as a branch point, a split with one child and one parent is a link."""
+    spots = pd.DataFrame({"frame": [0, 1, 2], "y": 0.0, "x": [0.0, 4.0, 5.0]})
+    wide = dict.fromkeys(("gap_closing_distance", "splitting_distance", "merging_distance"), 5)
+    tracks = link_lap(spots, 3, **wide, branch_points="all")
+    assert tracks.edges["kind"].tolist() == ["link", "link"]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"gate": ""}, ValueError, "`gate` must be one of 'cost', 'distance', got ''"),
+        ({"singletons": 1}, TypeError, "`singletons` must be True or False, got 1"),
+        ({"penalties": {"mass": 1.0}}, ValueError, "finite numbers or NaN, got mass: inf"),
+    ],
+)
+def test_more_options_that_cannot_be(options, error, message):
+    spots = pd.DataFrame({"frame": [0, 1], "y": 0.0, "x": [0.0, 1.0], "mass": [1.0, np.inf]})
+    with pytest.raises(error, match=message):
+        link_lap(spots, 3, **options)
