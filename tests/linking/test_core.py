@@ -510,7 +510,7 @@ def test_the_three_together():
         (([0, 1], [0, 1], [1.0, 2.0]), {"end_cost": np.inf}, ValueError, "`end_cost` must be fin"),
     ],
 )
-def test_assign_refuses(pairs, costs, error, message):
+def test_assign_refuses_pairs(pairs, costs, error, message):
     columns = Pairs(*(np.array(column) for column in pairs))
     with pytest.raises(error, match=message):
         assign(columns, 2, 2, **{"end_cost": 3.0, **costs})

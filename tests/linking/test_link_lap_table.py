@@ -383,7 +383,7 @@ def test_missing_columns(spots, column):
         ({"percentile_rank": "linear"}, ValueError, "`percentile_rank` must be one of 'nearest'"),
         ({"auxiliary_cost": 3}, ValueError, "`auxiliary_cost` must be one of"),
         ({"gate": "speed"}, ValueError, "`gate` must be one of 'cost', 'distance'"),
-        ({"singletons": "no"}, ValueError, "`singletons` must be one of"),
+        ({"singletons": "no"}, TypeError, "`singletons` must be True or False"),
         ({"branch_points": "ends"}, ValueError, "`branch_points` must be one of"),
         (
             {"preset": "trackpy"},
