@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 CUDASIM := PYTHONPATH=tests/cudasim $(BIN)/python -m cudasim
 # The tests that run kernels.
-ON_DEVICE := tests/kernels tests/backends tests/cuda tests/linking/test_link_on_device.py
+ON_DEVICE := tests/kernels tests/backends tests/cuda tests/linking/test_link_on_device.py \
+    tests/linking/test_link_lap_on_device.py
 
 .PHONY: help demo test test-slow lint simulator gate mutants model bench clean
 

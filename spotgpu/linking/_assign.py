@@ -95,7 +95,7 @@ def assign(
     ):
         gain += sign * _each(name, value, n)[of]
     if np.isnan(gain).any():
-        raise ValueError("`pairs` must have costs that are numbers, got NaN")
+        raise ValueError("costs must be numbers, got NaN")
     order = np.lexsort((pairs.source, pairs.target))
     chosen = np.zeros(len(gain), np.bool_)
     kept = Pairs(pairs.source[order], pairs.target[order], gain[order])
