@@ -15,7 +15,16 @@ BACKENDS = ROOT / "spotgpu/backends"
 
 #: Modules that are not a computation of their own.
 SUPPORT = {
-    "cpu": {"_array", "_certified", "_freed_memory", "_ordered", "_strips", "_trees"},
+    "cpu": {
+        "_array",
+        "_certified",
+        "_compiled",
+        "_freed_memory",
+        "_jit",
+        "_ordered",
+        "_strips",
+        "_trees",
+    },
     "cuda": {"_array", "_launch"},
 }
 

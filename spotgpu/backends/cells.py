@@ -72,7 +72,10 @@ class Cells(NamedTuple):
         side = reach * (1 + 1e-6)
         if np.prod(np.floor((high - low) / side) + 1) > most:
             sample = positions[:, :: max(1, positions.shape[1] // 1000)]
-            low, high = np.quantile(sample, (0.01, 0.99), axis=1)
+            # About the percentiles 1 and 99; np.quantile takes as long as all the rest.
+            far = sample.shape[1] // 100
+            ends = np.partition(sample, (far, -1 - far), axis=1)
+            low, high = ends[:, far], ends[:, -1 - far]
             while np.prod(np.floor((high - low) / side) + 1) > most:
                 side *= 1.1
         shape = np.floor((high - low) / side).astype(np.int64) + 1

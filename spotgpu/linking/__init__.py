@@ -16,12 +16,8 @@ from spotgpu.linking._link_overlap import link_overlap
 from spotgpu.linking._nearest import link_nearest
 from spotgpu.linking._overlaps import overlap_candidates, overlaps
 from spotgpu.linking._partial import link_partial, reconnect_traj_patch
-from spotgpu.linking._predict import (
-    DriftPredict,
-    NearestVelocityPredict,
-    NullPredict,
-    predictor,
-)
+from spotgpu.linking._predict import DriftPredict, NearestVelocityPredict
+from spotgpu.linking._predictor import NullPredict, predictor
 from spotgpu.linking._searching import Searching
 from spotgpu.linking._settings import check_names, settings
 from spotgpu.tables import Tracks

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from spotgpu.backends.pairs import Floats
+from spotgpu.backends.pairs import Floats, Ints
 from spotgpu.checks import choice, integer, number
-from spotgpu.linking._predict import RecentVelocities
+from spotgpu.linking._predictor import RecentVelocities
 
 __all__ = ["ChannelPredict"]
 
@@ -48,13 +48,15 @@ class ChannelPredict(RecentVelocities):
         self._guess = initial_profile_guess
         self._profile: tuple[Floats, Floats] | None = None
 
-    def learn(self, positions: Floats, velocities: Floats) -> None:
+    def learn(self, positions: Floats, velocities: Floats, particle: Ints) -> None:  # noqa: ARG002
         """Take up the velocities that were just seen.
 
         Parameters
         ----------
         positions, velocities : ndarray of float64, shape (N, 2)
             Of the particles that were there in the first and the last of the recent frames.
+        particle : ndarray of int64, shape (N,)
+            Which they are; all count alike.
         """
         if positions.shape[1] != 2:
             raise ValueError(

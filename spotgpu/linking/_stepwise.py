@@ -16,7 +16,7 @@ from spotgpu.backends.pairs import Floats, Ints, Pairs, nearest
 from spotgpu.errors import SpotgpuError
 from spotgpu.linking._between import pairs_between
 from spotgpu.linking._particles import Particles
-from spotgpu.linking._predict import NullPredict
+from spotgpu.linking._predictor import NullPredict
 from spotgpu.linking._problem import Problem, optimum
 from spotgpu.linking._rules import RIM
 from spotgpu.linking._settings import Settings

@@ -10,7 +10,17 @@ __all__ = ["OPTIONAL", "REQUIRED", "installed", "versions"]
 #: Packages whose version belongs to a result.
 REQUIRED = ("spotgpu", "numpy", "scipy", "pandas", "tifffile", "zarr", "pyarrow")
 #: Packages that add something where they are.
-OPTIONAL = ("lapjv", "matplotlib", "dask", "pims")
+OPTIONAL = (
+    "lapjv",
+    "numba",
+    "matplotlib",
+    "dask",
+    "pims",
+    "networkx",
+    "geff",
+    "shapely",
+    "scikit-learn",
+)
 
 
 def installed(package: str) -> str | None:

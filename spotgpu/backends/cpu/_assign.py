@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from spotgpu.backends.blocks import TRIED, Blocks
+from spotgpu.backends.cpu._compiled import compiled
 from spotgpu.backends.cpu._components import components
 from spotgpu.backends.pairs import Floats, Ints, Mask, Pairs, compact, numbered
 
@@ -51,6 +52,11 @@ def assign(
     linked. Gains are summed in the order of sources, from 0, with 0 for a source without a link.
     Sets that have the same sum and not the same pairs are a tie.
     """
+    loops = compiled(len(source))
+    if loops is not None:
+        return loops.assign(
+            source, target, cost, n_sources, n_targets, float(null_cost), RAYS, TRIED
+        )
     pairs = Pairs(source, target, cost)
     of_source = np.bincount(source, minlength=n_sources)[source]
     of_target = np.bincount(target, minlength=n_targets)[target]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from spotgpu.backends.cells import Candidates, Grid
+from spotgpu.backends.cpu._compiled import compiled
 from spotgpu.backends.cpu._trees import nearest_by_tree
 from spotgpu.backends.pairs import Ints, Mask, Pairs, expanded, nearest
 
@@ -41,7 +42,14 @@ def candidates(grid: Grid, points: Ints, step: int | Ints, most: int) -> Candida
         the order of axes, is less than ``reach * reach``.
     """
     offsets = np.array(grid.cells.offsets)
-    key = (grid.key[points] + step * grid.cells.frame_stride)[:, None] + offsets
+    hop = np.full(len(points), step) * grid.cells.frame_stride
+    loops = compiled(len(points))
+    if loops is not None:
+        cells = grid.key, grid.start, offsets
+        if loops.crowd(*cells, points, hop) <= CROWD * most:
+            limit = grid.cells.reach * grid.cells.reach
+            return Candidates(*loops.candidates(grid.positions, *cells, limit, points, hop, most))
+    key = (grid.key[points] + hop)[:, None] + offsets
     first = grid.start[key]
     count = grid.start[3:][key] - first
     crowded = count.sum(axis=1) > CROWD * most

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from spotgpu.backends.cpu._compiled import compiled
 from spotgpu.backends.cpu._scan import scan
 
 __all__ = ["group"]
@@ -35,6 +36,9 @@ def group(
     start : ndarray of int64, shape (n_keys + 1,)
         Those of key k are ``order[start[k] : start[k + 1]]``.
     """
+    loops = compiled(len(key))
+    if loops is not None:
+        return loops.group(key, n_keys)
     start = scan(np.bincount(key, minlength=n_keys))
     bits = len(key).bit_length()
     if n_keys.bit_length() + bits > LARGEST_BITS:

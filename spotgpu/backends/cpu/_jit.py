@@ -1,0 +1,276 @@
+"""Loops of the mirrors, compiled by numba: the same results, in less time.
+
+Imported by `_compiled` only, where numba is installed and there is enough to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+
+__all__ = ["assign", "candidates", "crowd", "group"]
+
+
+def _compiled(function: Callable[..., Any]) -> Any:
+    """Compile a function, for all runs to come if there is a place to keep that."""
+    try:
+        return numba.njit(cache=True, nogil=True)(function)
+    except RuntimeError:  # no folder that may be written to
+        return numba.njit(nogil=True)(function)
+
+
+@_compiled
+def group(key, n_keys):  # type: ignore[no-untyped-def]
+    """As `spotgpu.backends.cpu.group`."""
+    start = np.zeros(n_keys + 1, np.int64)
+    for k in key:
+        start[k + 1] += 1
+    for k in range(n_keys):
+        start[k + 1] += start[k]
+    place = start[:-1].copy()
+    order = np.empty(len(key), np.int64)
+    for i, k in enumerate(key):
+        order[place[k]] = i
+        place[k] += 1
+    return order, start
+
+
+@_compiled
+def _before(positions, i, j):  # type: ignore[no-untyped-def]
+    """Return whether one point is before another, by the first axis, then the next, then place."""
+    for axis in range(positions.shape[0]):
+        if positions[axis, i] != positions[axis, j]:
+            return positions[axis, i] < positions[axis, j]
+    return i < j
+
+
+@_compiled
+def _keep_nearest(positions, source, cost, n, most):  # type: ignore[no-untyped-def]
+    """Keep the `most` nearest of `n` neighbours, in their order."""
+    for excess in range(n, most, -1):
+        worst = 0
+        for i in range(1, excess):
+            if cost[i] > cost[worst] or (
+                cost[i] == cost[worst] and _before(positions, source[worst], source[i])
+            ):
+                worst = i
+        for i in range(worst, excess - 1):
+            source[i], cost[i] = source[i + 1], cost[i + 1]
+
+
+@_compiled
+def crowd(key, start, offsets, points, hop):  # type: ignore[no-untyped-def]
+    """Return the largest number of points in the cells around one."""
+    largest = 0
+    for q in range(len(points)):
+        cell, n = key[points[q]] + hop[q], 0
+        for offset in offsets:
+            n += start[cell + offset + 3] - start[cell + offset]
+        largest = max(largest, n)
+    return largest
+
+
+@_compiled
+def _near(positions, start, offsets, limit, origin, cell, found, costs, room):  # type: ignore[no-untyped-def]
+    """Write the neighbours of a point, as far as there is room; return how many there are."""
+    n = 0
+    for offset in offsets:
+        for i in range(start[cell + offset], start[cell + offset + 3]):
+            cost = 0.0
+            for axis in range(positions.shape[0]):
+                delta = positions[axis, i] - positions[axis, origin]
+                cost += delta * delta
+            if cost < limit:
+                if n < room:
+                    found[n], costs[n] = i, cost
+                n += 1
+    return n
+
+
+@_compiled
+def candidates(positions, key, start, offsets, limit, points, hop, most):  # type: ignore[no-untyped-def]
+    """As `spotgpu.backends.cpu.candidates`, with `hop` cells to the frame of each neighbour."""
+    n_points = len(points)
+    begin = np.zeros(n_points + 1, np.int64)
+    none, no_cost, largest = np.empty(0, np.int64), np.empty(0), 0
+    for q in range(n_points):
+        o = points[q]
+        n = _near(positions, start, offsets, limit, o, key[o] + hop[q], none, no_cost, 0)
+        largest = max(largest, n)
+        begin[q + 1] = begin[q] + min(n, most)
+    total = begin[n_points]
+    query, found = np.empty(total, np.int64), np.empty(total, np.int64)
+    costs = np.empty(total)
+    near, near_cost = np.empty(largest, np.int64), np.empty(largest)
+    for q in range(n_points):
+        o = points[q]
+        n = _near(positions, start, offsets, limit, o, key[o] + hop[q], near, near_cost, largest)
+        if n > most:
+            _keep_nearest(positions, near, near_cost, n, most)
+        first = begin[q]
+        for i in range(begin[q + 1] - first):
+            query[first + i], found[first + i], costs[first + i] = q, near[i], near_cost[i]
+    return begin, query, found, costs
+
+
+@_compiled
+def _root(parent, node):  # type: ignore[no-untyped-def]
+    while parent[node] != node:
+        parent[node] = parent[parent[node]]
+        node = parent[node]
+    return node
+
+
+@_compiled
+def _best_set(gain, column, first, n_rows, total, scratch):  # type: ignore[no-untyped-def]
+    """Return the best set of pairs of a small component, as bits, and whether another is as good.
+
+    Pairs are in the order of rows; those of row r begin at ``first[r]``. All matchings are tried,
+    row by row; the other arrays are scratch.
+    """
+    chosen, used, at = scratch
+    best, best_set, tie, begun = 0.0, 0, False, False
+    total[0], chosen[0], used[0] = 0.0, 0, 0
+    for row in range(n_rows):
+        at[row] = first[row]
+    depth = 0
+    while depth >= 0:
+        if depth == n_rows:
+            if not begun or total[depth] < best:
+                best, best_set, tie, begun = total[depth], chosen[depth], False, True
+            elif total[depth] == best and chosen[depth] != best_set:
+                tie = True
+            depth -= 1
+            continue
+        p = at[depth]
+        if p > first[depth + 1]:  # all pairs of the row, and none, have been tried
+            at[depth] = first[depth]
+            depth -= 1
+            continue
+        at[depth] += 1
+        if p == first[depth + 1]:
+            total[depth + 1], chosen[depth + 1] = total[depth], chosen[depth]
+            used[depth + 1] = used[depth]
+        elif gain[p] > 0 or used[depth] >> column[p] & 1:
+            continue
+        else:
+            total[depth + 1] = total[depth] + gain[p]
+            chosen[depth + 1] = chosen[depth] | (1 << p)
+            used[depth + 1] = used[depth] | (1 << column[p])
+        depth += 1
+    return best_set, tie
+
+
+@_compiled
+def _distinct(node, pairs, names):  # type: ignore[no-untyped-def]
+    """Write the distinct nodes of some pairs, ascending; return how many, or one more than fit."""
+    n = 0
+    for p in pairs:
+        value, place = node[p], n
+        while place > 0 and names[place - 1] > value:
+            place -= 1
+        if place > 0 and names[place - 1] == value:
+            continue
+        if n == len(names):
+            return n + 1
+        for i in range(n, place, -1):
+            names[i] = names[i - 1]
+        names[place] = value
+        n += 1
+    return n
+
+
+@_compiled
+def _shortest(source, target, cost, pairs, null_cost, rays, match):  # type: ignore[no-untyped-def]
+    """Link the shortest ray of a star; return False if that is left open."""
+    least, shortest = null_cost, 0
+    for p in pairs:
+        least = min(least, cost[p])
+    for p in pairs:
+        shortest += cost[p] == least
+    if shortest > 1 or len(pairs) > rays:
+        return False
+    for p in pairs:
+        if cost[p] == least:
+            match[target[p]] = source[p]
+    return True
+
+
+@_compiled
+def _by_rows(source, target, cost, pairs, null_cost, rows, columns, block):  # type: ignore[no-untyped-def]
+    """Write the pairs of a small component in the order of its rows; return how many."""
+    pair, gain, column, first = block
+    n = 0
+    for r in range(len(rows)):
+        first[r] = n
+        for p in pairs:  # in the order of targets
+            if source[p] == rows[r]:
+                pair[n], gain[n] = p, cost[p] - null_cost
+                column[n] = np.searchsorted(columns, target[p])
+                n += 1
+    first[len(rows)] = n
+    return n
+
+
+@_compiled
+def assign(source, target, cost, n_sources, n_targets, null_cost, rays, side):  # type: ignore[no-untyped-def]
+    """As `spotgpu.backends.cpu.assign`, for blocks of at most `side` rows and columns."""
+    match = np.full(n_targets, -1, np.int64)
+    open_ = np.zeros(len(source), np.bool_)
+    rest, label = _contested(source, target, n_sources, n_targets, match)
+    order, start = group(label, n_targets)
+    rows, columns = np.empty(side, np.int64), np.empty(side, np.int64)
+    pair, gain = np.empty(side * side, np.int64), np.empty(side * side)
+    column, first = np.empty(side * side, np.int64), np.empty(side + 1, np.int64)
+    block = pair, gain, column, first
+    scratch = np.empty((3, side + 1), np.int64)
+    total = np.empty(side + 1)
+    for k in range(n_targets):
+        if start[k] == start[k + 1]:
+            continue
+        pairs = rest[order[start[k] : start[k + 1]]]
+        n_rows, n_columns = _distinct(source, pairs, rows), _distinct(target, pairs, columns)
+        solved = False
+        if n_rows == 1 or n_columns == 1:
+            solved = _shortest(source, target, cost, pairs, null_cost, rays, match)
+        elif max(n_rows, n_columns) <= side:
+            some = rows[:n_rows], columns[:n_columns]
+            n = _by_rows(source, target, cost, pairs, null_cost, some[0], some[1], block)
+            best, tie = _best_set(gain, column, first, n_rows, total, scratch)
+            solved = not tie
+            for i in range(n):
+                if solved and best >> i & 1:
+                    match[target[pair[i]]] = source[pair[i]]
+        if not solved:
+            open_[pairs] = True
+    return match, open_
+
+
+@_compiled
+def _contested(source, target, n_sources, n_targets, match):  # type: ignore[no-untyped-def]
+    """Link pairs that are alone; return the others, and the component of each."""
+    n = len(source)
+    of_source, of_target = np.zeros(n_sources, np.int64), np.zeros(n_targets, np.int64)
+    for p in range(n):
+        of_source[source[p]] += 1
+        of_target[target[p]] += 1
+    parent = np.arange(n_targets + n_sources)
+    rest = np.empty(n, np.int64)
+    left = 0
+    for p in range(n):
+        if of_source[source[p]] == 1 and of_target[target[p]] == 1:
+            match[target[p]] = source[p]
+            continue
+        rest[left] = p
+        left += 1
+        a, b = _root(parent, target[p]), _root(parent, n_targets + source[p])
+        if a != b:
+            parent[max(a, b)] = min(a, b)
+    rest = rest[:left]
+    label = np.empty(left, np.int64)
+    for i in range(left):
+        label[i] = _root(parent, target[rest[i]])
+    return rest, label
