@@ -12,6 +12,8 @@ __all__ = ["group"]
 
 #: Of an int64, without its sign.
 LARGEST_BITS = 63
+#: Keys whose counts stay in a cache; beyond, sorting is faster than counting.
+CACHED = 1 << 21
 
 
 def group(
@@ -37,7 +39,7 @@ def group(
         Those of key k are ``order[start[k] : start[k + 1]]``.
     """
     loops = compiled(len(key))
-    if loops is not None:
+    if loops is not None and n_keys <= CACHED:
         return loops.group(key, n_keys)
     start = scan(np.bincount(key, minlength=n_keys))
     bits = len(key).bit_length()
