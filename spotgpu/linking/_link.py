@@ -15,6 +15,7 @@ from spotgpu.backends.pairs import Floats, Ints
 from spotgpu.checks import integer
 from spotgpu.errors import SpotgpuError
 from spotgpu.linking._chunks import previous_points
+from spotgpu.linking._limits import SubnetOversizeError
 from spotgpu.linking._memory import previous_points_remembered
 from spotgpu.linking._movie import Movie
 from spotgpu.linking._settings import Settings, settings
@@ -185,7 +186,14 @@ def _all_at_once(spots: Spots, options: Settings, engine: ModuleType) -> Ints:
     positions: Floats = np.ascontiguousarray(options.mapped(spots.positions.T).T)
     movie = Movie.of(positions, spots.frame, rules.memory)
     link_all = previous_points_remembered if rules.memory else previous_points
-    return _numbered(link_all(movie, rules, engine), movie.start)
+    try:
+        previous = link_all(movie, rules, engine)
+    except SubnetOversizeError:
+        if rules.memory == 0:
+            raise
+        # On the way to the links, particles compete that do not in the end.
+        return _step_by_step(spots, options, engine)
+    return _numbered(previous, movie.start)
 
 
 def _step_by_step(spots: Spots, options: Settings, engine: ModuleType) -> Ints:
