@@ -31,7 +31,7 @@ class Limits(NamedTuple):
         Components beyond the limits are searched again with a range `step` times as wide, until
         the range is `stop` or less.
     refuse : bool
-        Whether a component that is then still beyond the limits is an error.
+        Whether a component that then still has too many sources is an error.
     drop : bool
         Whether only pairs without competition are linked.
     small : bool
@@ -98,7 +98,7 @@ def narrowed(
     Raises
     ------
     SubnetOversizeError
-        If a component is beyond the limits still, and that is to be refused.
+        If a component has too many sources still, and that is to be refused.
     """
     null_cost = null_cost.copy()
     distance = np.sqrt(pairs.cost)
@@ -111,7 +111,7 @@ def narrowed(
         if len(left) == 0:
             break
         if reach <= limits.stop:
-            if limits.refuse:
+            if limits.refuse and size.max() > (limits.sources or 0):
                 raise SubnetOversizeError(
                     f"`search_range` must let at most {limits.sources} particles compete, got "
                     f"{size.max()} that do at {reach:g}; make it smaller, or `max_subnet_size` "
