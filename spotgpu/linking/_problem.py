@@ -120,7 +120,7 @@ def solved(problem: Problem) -> Mask:
     Parameters
     ----------
     problem : Problem
-        Whole components, of two pairs at least.
+        Whole components.
 
     Returns
     -------
@@ -148,7 +148,8 @@ def solved(problem: Problem) -> Mask:
     here = np.flatnonzero(shorter[label] == 1)
     order = here[np.lexsort((row[here] + column[here], cost[here], label[here]))]
     nearest = order[np.diff(label[order], prepend=-1) != 0]
-    chosen[nearest] = gain[nearest] <= 0
+    # A pair by itself is linked, as by the engine, even if it is just beyond the range.
+    chosen[nearest] = (gain[nearest] <= 0) | (longer[label[nearest]] == 1)
     longer[shorter == 1] = 0
     for n in np.unique(longer[(longer > 0) & (longer <= TRIED)]).tolist():
         here = np.flatnonzero(longer[label] == n)

@@ -81,3 +81,12 @@ def test_limit_counts_particles():
         assert link(f, 10, max_subnet_size=2, **options)["particle"].nunique() == 9
         with pytest.raises(SubnetOversizeError, match="at most 1 particles compete, got 2 "):
             link(f, 10, max_subnet_size=1, **options)
+
+
+@pytest.mark.parametrize("distance", [5 - 1e-9, 5, 5 + 5e-8, 5 + 2e-7])
+@pytest.mark.parametrize("options", [{"max_subnet_size": 3}, {"adaptive_stop": 1}])
+def test_at_the_range(distance, options):
+    f = pd.DataFrame({"y": 0.0, "x": [0.0, distance], "frame": [0, 1]})
+    for candidates in (10, 30):
+        linked = link(f, 5, max_candidates=candidates, **options)
+        assert linked["particle"].nunique() == 1 + (distance > 5 + 1e-7)
