@@ -13,7 +13,7 @@ from tests.linking.crocker_grier import CrockerGrier, in_order
 class Stays:
     """Predicts that particles stay: then they are linked frame by frame."""
 
-    def predict(self, t, particles):
+    def predict(self, _t, particles):
         return particles.pos
 
 
