@@ -109,8 +109,12 @@ def settings(
         raise ValueError(f"`search_range` must be one value with `to_eucl`, got {search_range!r}")
     if dist_func is not None and neighbor_strategy == "KDTree":
         raise ValueError("`neighbor_strategy` must be 'BTree' with `dist_func`, got 'KDTree'")
-    for name, function in (("predictor", predictor), ("to_eucl", to_eucl)):
-        if function is not None and not (callable(function) or hasattr(function, "predict")):
+    for name, function, method in (
+        ("predictor", predictor, "predict"),
+        ("dist_func", dist_func, "pairwise"),
+        ("to_eucl", to_eucl, "__call__"),
+    ):
+        if function is not None and not (callable(function) or hasattr(function, method)):
             raise TypeError(f"`{name}` must be callable, got {type(function).__name__}")
     steps = np.arange(1, integer("memory", memory, at_least=0) + 2)
     growth = {"constant": steps * 0 + 1.0, "sqrt": np.sqrt(steps), "linear": steps * 1.0}
@@ -135,7 +139,7 @@ def settings(
 
     def mapped(positions: Floats) -> Floats:
         if to_eucl is not None:
-            return np.asarray(to_eucl(positions), np.float64)
+            return _euclidean(to_eucl, positions)
         return positions if one else positions / scale
 
     return Settings(Rules(reaches, most, limits), mapped, predictor, dist_func)
@@ -177,3 +181,15 @@ def check_names(function: str, options: Iterable[str]) -> None:
     unknown = set(options) - set(inspect.signature(settings).parameters)
     if unknown:
         raise TypeError(f"{function}() has no option {', '.join(sorted(unknown))}")
+
+
+def _euclidean(to_eucl: Callable[[Any], Any], positions: Floats) -> Floats:
+    """Return what the user's function makes of positions."""
+    at = np.asarray(to_eucl(positions), np.float64)
+    bad = at.ndim != 2 or len(at) != len(positions)
+    if bad or not (np.abs(at) <= LONGEST).all():
+        raise ValueError(
+            f"`to_eucl` must return finite positions of shape ({len(positions)}, ndim), got "
+            f"{f'shape {at.shape}' if bad else 'NaN or infinity'}"
+        )
+    return at
