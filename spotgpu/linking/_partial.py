@@ -101,7 +101,8 @@ def reconnect_traj_patch(
         A copy of `f`. A particle inside of the range has the number that its spot in the first
         frame had before. One that begins later has the number that its spot in the last frame
         had, if no other has that in the range, else one that nothing has. After the range, what
-        continues a particle has its number.
+        continues a particle has its number; a particle that was missing in the last frame of the
+        range, and has the same one, gets another.
 
     Raises
     ------
@@ -125,8 +126,9 @@ def reconnect_traj_patch(
 
     renamed = dict(ends(start))
     taken = set(renamed.values())
-    # Old particles that appear inside only are free; those outside are not.
+    # Old particles that appear inside only, and not at its end, are free; those outside are not.
     used = taken.union(result.loc[~inside, "particle"].to_numpy(np.int64).tolist())
+    used.update(old for _, old in ends(stop - 1))
     fresh = (number for number in count() if number not in used)
     later: dict[int, int] = {}
     for new, old in ends(stop - 1):
@@ -139,6 +141,12 @@ def reconnect_traj_patch(
         if new not in renamed:
             renamed[new] = next(fresh)
             used.add(renamed[new])
+    # Particles that were missing at the end of the range give way to those that go on there.
+    goes_on = set(later.values())
+    for old in pd.unique(result.loc[after, "particle"]).tolist():
+        if old in goes_on and old not in later:
+            later[old] = next(fresh)
+            used.add(later[old])
     for rows, numbers in ((inside, renamed), (after, later)):
         column = result.loc[rows, "particle"]
         result.loc[rows, "particle"] = column.map(numbers).fillna(column).astype(column.dtype)
