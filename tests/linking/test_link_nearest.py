@@ -161,9 +161,3 @@ def test_on_device(ndim, distance, brownian, cuda):
 def test_bad_distances(distance, error, match, brownian):
     with pytest.raises(error, match=match):
         link_nearest(brownian(3, 5), distance)
-
-
-def test_too_many_pairs(brownian, monkeypatch):
-    monkeypatch.setattr(candidates_module, "MOST", 1000)
-    with pytest.raises(ValueError, match="`linking_distance` must make fewer than 1,000 pairs"):
-        link_nearest(brownian(3, 50), 1e6)
