@@ -57,6 +57,16 @@ def test_range_of_each_axis(search_range, memory, brownian, partition):
     assert partition(ours) == partition(peer)
 
 
+def test_stop_along_the_axis_of_the_shortest_range(brownian):
+    f = in_order(brownian(6, 100, candidates=5))
+    scaled = f.assign(y=f["y"] / 3, x=f["x"] / 9)
+    narrowed = oracle(0, 1.0, 2.4 / 3, 0.9)
+    expected = narrowed.link(scaled)
+    assert narrowed.largest > 15
+    assert narrowed.narrowest == pytest.approx(0.9**3)  # the first that is at most 0.8
+    assert link(f, (3, 9), adaptive_stop=2.4, adaptive_step=0.9)["particle"].tolist() == expected
+
+
 @pytest.mark.parametrize(
     ("names", "same"),
     [(("auto", "hybrid", "numba"), True), (("recursive", "nonrecursive"), True)],
@@ -103,8 +113,12 @@ def test_too_many_targets():
     options = {"adaptive_stop": 1.0, "adaptive_step": 0.5}
     assert link(f, 10, **options)["particle"].nunique() == 10
     assert link(f, 10, **options, link_strategy="recursive")["particle"].nunique() == 9
-    alone = f[f["x"] < 12]
-    assert link(alone, 10, **options)["particle"].nunique() == 9
+    # One particle by itself is linked to the nearest, however many there are.
+    x = [0.0, *(6.0 + 0.1 * i for i in range(9))]
+    alone = pd.DataFrame({"y": 0.0, "x": x, "frame": [0] + [1] * 9})
+    for most in (10, 30):
+        linked = link(alone, 10, **options, max_candidates=most)["particle"]
+        assert linked.tolist() == [0, 0, *range(1, 9)]
 
 
 @pytest.mark.parametrize("memory", [0, 2])
