@@ -189,7 +189,8 @@ def test_channel_across():
     """Velocities are those of the nearest bin, and 0 across the flow."""
     channel = ChannelPredict(10, minsamples=2)
     y = [1.0, 2, 11, 12, 31, 32, 55]
-    channel.learn(np.stack([y, [0.0] * 7], axis=1), np.stack([[9.0] * 7, range(7)], axis=1))
+    for t in (3, 4):
+        channel.observe(t, np.stack([y, (t - 3.0) * np.arange(7)], axis=1), np.arange(7))
     at = np.array([[-50.0, 0], [9.9, 0], [10.1, 0], [24, 0], [26, 0], [70, 0]])
     # Bins at 5 (0.5), 15 (2.5), 35 (4.5); the one at 55 has one particle only.
     assert channel.velocity(at).tolist() == [[0, v] for v in (0.5, 0.5, 2.5, 2.5, 4.5, 4.5)]
