@@ -49,8 +49,8 @@ lint: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	@: Launchers point at the mirrors, which are documented
-	$(BIN)/numpydoc lint $$(git ls-files 'spotgpu/*.py' ':!spotgpu/backends/cuda/_*.py')
+	@: Launchers and compiled loops point at the mirrors, which are documented
+	$(BIN)/numpydoc lint $$(git ls-files 'spotgpu/*.py' ':!spotgpu/backends/cuda/_*.py' ':!spotgpu/backends/cpu/_jit.py')
 
 test: lint simulator
 	@echo "== Tests"

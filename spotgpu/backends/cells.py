@@ -71,7 +71,7 @@ class Cells(NamedTuple):
         low, high = positions.min(axis=1), positions.max(axis=1)
         side = reach * (1 + 1e-6)
         if np.prod(np.floor((high - low) / side) + 1) > most:
-            sample = positions[:, :: max(1, positions.shape[1] // 1000)]
+            sample = positions[:, :: max(1, positions.shape[1] // 300)]
             # About the percentiles 1 and 99; np.quantile takes as long as all the rest.
             far = sample.shape[1] // 100
             ends = np.partition(sample, (far, -1 - far), axis=1)

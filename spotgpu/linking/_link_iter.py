@@ -116,6 +116,11 @@ def link_df_iter(
             require_columns("f_iter", f, columns)
             if len(f):
                 t = f[t_column].iloc[0]
+                if (other := f[t_column] != t).any():
+                    raise ValueError(
+                        "`f_iter` must yield a table for each frame, got one with the frames "
+                        f"{t} and {f[t_column][other].iloc[0]}"
+                    )
             elif t is not None:
                 t += 1
             waiting.append(f)
@@ -127,7 +132,10 @@ def link_df_iter(
 
 def _checked(coords: Any, t: Any) -> npt.NDArray[np.float64]:
     """Return the positions of a frame as floats."""
-    positions = np.asarray(coords, np.float64)
+    given = np.asarray(coords)
+    if given.dtype.kind not in "iuf" and given.size:
+        raise TypeError(f"positions must be real numbers, got {given.dtype} at time {t}")
+    positions = given.astype(np.float64)
     if positions.ndim != 2 or positions.shape[1] == 0:
         raise ValueError(
             f"`coords_iter` must yield arrays of (N, ndim), got {positions.shape} at time {t}"

@@ -125,6 +125,8 @@ class RecentVelocities(NullPredict):
             self.learn(positions, np.zeros_like(positions), particle)
             return
         (t0, old, old_particle), (t1, new, new_particle) = self._frames[0], self._frames[-1]
+        if not t1 > t0:
+            raise ValueError(f"`predictor` needs frames of growing times, got {t1} after {t0}")
         before, there = places(old_particle, new_particle)
         now = np.flatnonzero(there)
         velocities = (new[now] - old[before[now]]) / float(t1 - t0)

@@ -22,6 +22,8 @@ STRATEGIES = (None, "auto", "hybrid", "numba", "recursive", "nonrecursive", "dro
 #: Sources that may compete before adaptive search narrows the range, and, for the strategies
 #: that trackpy compiles, targets of a source.
 ADAPTIVE_SOURCES, COMPILED_TARGETS = 15, 8
+#: Frames; there is a range for each.
+LONGEST_MEMORY = 1_000_000
 #: Components that the engine solves have as many sources, at most, if `max_candidates` is not more.
 SMALL = 5
 
@@ -116,7 +118,7 @@ def settings(
     ):
         if function is not None and not (callable(function) or hasattr(function, method)):
             raise TypeError(f"`{name}` must be callable, got {type(function).__name__}")
-    steps = np.arange(1, integer("memory", memory, at_least=0) + 2)
+    steps = np.arange(1, integer("memory", memory, at_least=0, at_most=LONGEST_MEMORY) + 2)
     growth = {"constant": steps * 0 + 1.0, "sqrt": np.sqrt(steps), "linear": steps * 1.0}
     reaches = (ranges[0] if one else 1.0) * growth[choice("range_growth", range_growth, growth)]
     if max_speed is not None:

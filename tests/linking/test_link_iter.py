@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import trackpy
 
-from spotgpu.linking import link, link_df_iter, link_iter
+from spotgpu.linking import DriftPredict, link, link_df_iter, link_iter
 from tests.linking.crocker_grier import in_order
 
 OPTIONS = [
@@ -236,3 +236,26 @@ TABLE = pd.DataFrame({"frame": 0, "y": A[:, 0], "x": A[:, 1]})
 def test_bad_tables(tables, error, match):
     with pytest.raises(error, match=match):
         list(link_df_iter(tables, 3))
+
+
+def test_tables_of_several_frames():
+    both = pd.DataFrame({"frame": [0, 3], "y": [0.0, 1.0], "x": [0.0, 1.0]})
+    with pytest.raises(ValueError, match="a table for each frame, got one with the frames 0 and 3"):
+        list(link_df_iter([both], 5))
+
+
+@pytest.mark.parametrize("coords", [[["a", "b"]], np.ones((2, 2), complex), [[True, False]]])
+def test_positions_of_other_types(coords):
+    with pytest.raises(TypeError, match="positions must be real numbers"):
+        list(link_iter([coords], 5))
+
+
+def test_times_that_stand_still():
+    frames = [(0, np.zeros((1, 2))), (0, np.zeros((1, 2)))]
+    with pytest.raises(ValueError, match="frames of growing times, got 0 after 0"):
+        list(link_iter(frames, 5, predictor=DriftPredict()))
+
+
+def test_memory_without_end():
+    with pytest.raises(ValueError, match="`memory` must be an integer >= 0 and <= 1e"):
+        list(link_iter([np.zeros((1, 2))], 5, memory=10**12))
