@@ -6,7 +6,6 @@ import warnings
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from spotgpu.backends.pairs import Floats, Ints
 from spotgpu.checks import choice, integer, number
@@ -68,9 +67,10 @@ class ChannelPredict(RecentVelocities):
         else:
             across = positions[:, 1 - self._axis]
             middle = across - across % self._bin + self._bin / 2
-            bins = pd.Series(velocities[:, self._axis]).groupby(middle)
-            mean = bins.mean()[bins.count() >= self._least]
-            place, speed = mean.index.to_numpy(np.float64), mean.to_numpy()
+            place, which, count = np.unique(middle, return_inverse=True, return_counts=True)
+            total = np.bincount(which, velocities[:, self._axis], len(place))
+            enough = count >= self._least
+            place, speed = place[enough], total[enough] / count[enough]
         self._profile = (place, speed) if len(place) else None
         if self._profile is None:
             warnings.warn("no bin has enough particles to predict velocities", stacklevel=2)

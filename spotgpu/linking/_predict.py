@@ -102,7 +102,8 @@ class NearestVelocityPredict(RecentVelocities):
         if len(self._positions) == 0 or len(positions) == 0:
             return np.zeros_like(positions)
         if self._tree is None:
-            self._tree = cKDTree(self._positions)
+            # Few are looked up: a tree that is made fast.
+            self._tree = cKDTree(self._positions, balanced_tree=False, compact_nodes=False)
         return self._velocities[self._tree.query(positions)[1]]
 
 

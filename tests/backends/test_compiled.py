@@ -81,6 +81,14 @@ def test_assign(loops: Any, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
         equal(cpu.assign(source, target, cost, n, m, null_cost), expected)
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_components(loops: Any, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n, m = rng.integers(1, 60, 2)
+    target, source = np.nonzero(rng.random((m, n)) < 0.03)
+    equal(loops.components(source, target, n, m), cpu.components(source, target, n, m))
+
+
 def test_loaded_when_it_pays(loops: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_compiled._Work, "absent", False)
     monkeypatch.setattr(_compiled._Work, "points", 0)

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from spotgpu.backends.cpu._compiled import compiled
 from spotgpu.backends.pairs import Ints
 
 __all__ = ["components"]
@@ -27,6 +28,9 @@ def components(source: Ints, target: Ints, n_sources: int, n_targets: int) -> tu
         The component of each source and of each target, named by its first target. A source
         without edges is ``n_targets + source``.
     """
+    loops = compiled(len(source))
+    if loops is not None:
+        return loops.components(source, target, n_sources, n_targets)
     n = n_targets + n_sources
     start = np.full(n + 1, len(target), np.int32)
     start[: n_targets + 1] = np.searchsorted(target, np.arange(n_targets + 1))

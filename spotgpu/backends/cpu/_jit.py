@@ -11,7 +11,7 @@ from typing import Any
 import numba
 import numpy as np
 
-__all__ = ["assign", "candidates", "crowd", "group"]
+__all__ = ["assign", "candidates", "components", "crowd", "group"]
 
 
 def _compiled(function: Callable[..., Any]) -> Any:
@@ -122,6 +122,19 @@ def _root(parent, node):  # type: ignore[no-untyped-def]
         parent[node] = parent[parent[node]]
         node = parent[node]
     return node
+
+
+@_compiled
+def components(source, target, n_sources, n_targets):  # type: ignore[no-untyped-def]
+    """As `spotgpu.backends.cpu.components`."""
+    parent = np.arange(n_targets + n_sources)
+    for p in range(len(source)):
+        a, b = _root(parent, target[p]), _root(parent, n_targets + source[p])
+        if a != b:
+            parent[max(a, b)] = min(a, b)
+    for node in range(len(parent)):
+        parent[node] = _root(parent, node)
+    return parent[n_targets:].copy(), parent[:n_targets].copy()
 
 
 @_compiled
