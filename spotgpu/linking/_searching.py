@@ -37,6 +37,8 @@ class Searching(Stepwise):
        https://doi.org/10.1088/1361-648X/29/4/044001
     """
 
+    _search: Search
+
     def find(self, positions: Floats, t: Any, search: Search) -> tuple[Floats, Ints]:
         """Link the spots of the next frame, and those found again.
 

@@ -111,28 +111,13 @@ def settings(
         raise ValueError(f"`search_range` must be one value with `to_eucl`, got {search_range!r}")
     if dist_func is not None and neighbor_strategy == "KDTree":
         raise ValueError("`neighbor_strategy` must be 'BTree' with `dist_func`, got 'KDTree'")
-    for name, function, method in (
-        ("predictor", predictor, "predict"),
-        ("dist_func", dist_func, "pairwise"),
-        ("to_eucl", to_eucl, "__call__"),
-    ):
-        if function is not None and not (callable(function) or hasattr(function, method)):
-            raise TypeError(f"`{name}` must be callable, got {type(function).__name__}")
-    steps = np.arange(1, integer("memory", memory, at_least=0, at_most=LONGEST_MEMORY) + 2)
-    growth = {"constant": steps * 0 + 1.0, "sqrt": np.sqrt(steps), "linear": steps * 1.0}
-    reaches = (ranges[0] if one else 1.0) * growth[choice("range_growth", range_growth, growth)]
-    if max_speed is not None:
-        speed = number("max_speed", max_speed, above=0, at_most=LONGEST)
-        reaches = np.minimum(reaches, steps * (speed if one else speed / ranges[-1]))
+    _check_functions(predictor, dist_func, to_eucl)
+    reaches = _reaches(ranges, memory, range_growth, max_speed)
     most = integer("max_candidates", max_candidates, at_least=1)
-    limits = _limits(
-        adaptive_stop,
-        number("adaptive_step", adaptive_step, above=0, at_most=1),
-        None
-        if max_subnet_size is None
-        else integer("max_subnet_size", max_subnet_size, at_least=1),
-        link_strategy or "auto",
-    )
+    if max_subnet_size is not None:
+        max_subnet_size = integer("max_subnet_size", max_subnet_size, at_least=1)
+    step = number("adaptive_step", adaptive_step, above=0, at_most=1)
+    limits = _limits(adaptive_stop, step, max_subnet_size, link_strategy or "auto")
     if limits.sources is not None:
         stop = limits.stop if one else max(limits.stop / axis for axis in ranges)
         small = limits.sources < max(SMALL, most)
@@ -145,6 +130,34 @@ def settings(
         return positions if one else positions / scale
 
     return Settings(Rules(reaches, most, limits), mapped, predictor, dist_func)
+
+
+def _check_functions(predictor: Any, dist_func: Any, to_eucl: Any) -> None:
+    """Check that what is called can be."""
+    for name, function, method in (
+        ("predictor", predictor, "predict"),
+        ("dist_func", dist_func, "pairwise"),
+        ("to_eucl", to_eucl, "__call__"),
+    ):
+        if function is not None and not (callable(function) or hasattr(function, method)):
+            raise TypeError(f"`{name}` must be callable, got {type(function).__name__}")
+
+
+def _reaches(
+    ranges: tuple[float, ...], memory: object, range_growth: str, max_speed: object
+) -> Floats:
+    """Return the range by the number of frames since a particle was seen, from 1 on.
+
+    It is relative to the range of each axis, if these differ.
+    """
+    one = len(set(ranges)) == 1
+    steps = np.arange(1, integer("memory", memory, at_least=0, at_most=LONGEST_MEMORY) + 2)
+    growth = {"constant": np.ones(len(steps)), "sqrt": np.sqrt(steps), "linear": steps * 1.0}
+    reaches = (ranges[0] if one else 1.0) * growth[choice("range_growth", range_growth, growth)]
+    if max_speed is not None:
+        speed = number("max_speed", max_speed, above=0, at_most=LONGEST)
+        reaches = np.minimum(reaches, steps * (speed if one else speed / ranges[-1]))
+    return reaches
 
 
 def _limits(stop: float | None, step: float, most: int | None, strategy: str) -> Limits:
