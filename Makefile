@@ -50,7 +50,7 @@ lint: $(VENV)/installed-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@: Launchers and compiled loops point at the mirrors, which are documented
-	$(BIN)/numpydoc lint $$(git ls-files 'spotgpu/*.py' ':!spotgpu/backends/cuda/_*.py' ':!spotgpu/backends/cpu/_jit.py')
+	$(BIN)/numpydoc lint $$(git ls-files 'spotgpu/*.py' ':!spotgpu/backends/cuda/_*.py' ':!spotgpu/backends/cpu/_jit*.py')
 
 test: lint simulator
 	@echo "== Tests"

@@ -18,9 +18,10 @@ SUPPORT = {
     "cpu": {
         "_array",
         "_certified",
-        "_compiled",
         "_freed_memory",
         "_jit",
+        "_jit_between",
+        "_loops",
         "_ordered",
         "_strips",
         "_trees",

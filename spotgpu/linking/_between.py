@@ -6,11 +6,16 @@ from types import ModuleType
 
 import numpy as np
 
+from spotgpu.backends import cpu
+from spotgpu.backends.compiled import compiled
 from spotgpu.backends.pairs import Floats, Pairs
 from spotgpu.linking._chunks import gridded
 from spotgpu.linking._crowd import MOST, crowd, refuse_crowd
 
 __all__ = ["pairs_between"]
+
+#: Distances that loops compute; where there are more, trees may be faster.
+PAIRS = 2_000_000
 
 
 def pairs_between(
@@ -43,9 +48,15 @@ def pairs_between(
     ValueError
         If there are too many pairs.
     """
+    at = np.ascontiguousarray(at)
+    loops = compiled(at.shape[1]) if engine is cpu else None
+    if loops is not None:
+        *columns, crowded = loops.between(at, n_sources, reach, most, PAIRS)
+        if not crowded:
+            return Pairs(*columns)
     frame = np.zeros(at.shape[1], np.int64)
     frame[n_sources:] = 1
-    grid = gridded(engine, np.ascontiguousarray(at), frame, reach)
+    grid = gridded(engine, at, frame, reach)
     targets = np.arange(n_sources, len(frame), like=grid.order)
     if n_sources * (len(frame) - n_sources) > MOST and most * len(targets) > MOST:
         refuse_crowd(grid, crowd(grid, targets, -1, engine), name)

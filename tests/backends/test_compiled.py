@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from spotgpu.backends import compiled as _compiled
 from spotgpu.backends import cpu
 from spotgpu.backends.cells import Cells
-from spotgpu.backends.cpu import _compiled
 from spotgpu.backends.pairs import Ints
+from spotgpu.linking._between import pairs_between
 
 
 @pytest.fixture
 def loops(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return the compiled loops; in the test, the mirrors run without them."""
-    jit = pytest.importorskip("spotgpu.backends.cpu._jit", reason="needs numba")
+    jit = pytest.importorskip("spotgpu.backends.cpu._loops", reason="needs numba")
     monkeypatch.setattr(_compiled._Work, "loops", None)
     monkeypatch.setattr(_compiled._Work, "absent", True)
     return jit
@@ -87,6 +88,23 @@ def test_components(loops: Any, seed: int) -> None:
     n, m = rng.integers(1, 60, 2)
     target, source = np.nonzero(rng.random((m, n)) < 0.03)
     equal(loops.components(source, target, n, m), cpu.components(source, target, n, m))
+
+
+@pytest.mark.parametrize("most", [1, 3, 10, 10**6])
+@pytest.mark.parametrize("ndim", [1, 2, 3, 4])
+@pytest.mark.parametrize("lattice", [False, True])
+def test_between(
+    loops: Any, most: int, ndim: int, lattice: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(ndim)
+    for n, extent in ((1, 3.0), (60, 9.0), (400, 12.0), (400, 1e9)):
+        at = rng.uniform(0, extent, (ndim, n + 90))
+        at = np.round(at) if lattice else at
+        monkeypatch.setattr(_compiled._Work, "loops", None)
+        expected = pairs_between(at, n, 3.0, most, cpu, "reach")
+        with_loops(monkeypatch, loops)
+        equal(pairs_between(at, n, 3.0, most, cpu, "reach"), expected)
+    assert loops.between(np.zeros((2, 40)), 20, 1.0, 10, 399)[-1]
 
 
 def test_loaded_when_it_pays(loops: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from spotgpu.backends.blocks import TRIED, Blocks
-from spotgpu.backends.cpu._compiled import compiled
+from spotgpu.backends.compiled import compiled
 from spotgpu.backends.cpu._components import components
 from spotgpu.backends.pairs import Floats, Ints, Mask, Pairs, compact, numbered
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from spotgpu.backends.cells import Candidates, Grid
-from spotgpu.backends.cpu._compiled import compiled
+from spotgpu.backends.compiled import compiled
 from spotgpu.backends.cpu._trees import nearest_by_tree
 from spotgpu.backends.pairs import Ints, Mask, Pairs, expanded, nearest
 

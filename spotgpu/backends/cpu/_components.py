@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from spotgpu.backends.cpu._compiled import compiled
+from spotgpu.backends.compiled import compiled
 from spotgpu.backends.pairs import Ints
 
 __all__ = ["components"]

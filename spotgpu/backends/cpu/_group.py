@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from spotgpu.backends.cpu._compiled import compiled
+from spotgpu.backends.compiled import compiled
 from spotgpu.backends.cpu._scan import scan
 
 __all__ = ["group"]

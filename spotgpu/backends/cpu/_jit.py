@@ -1,6 +1,6 @@
 """Loops of the mirrors, compiled by numba: the same results, in less time.
 
-Imported by `_compiled` only, where numba is installed and there is enough to do.
+Imported by `spotgpu.backends.compiled` only, where numba is installed and there is enough to do.
 """
 
 from __future__ import annotations
@@ -11,10 +11,18 @@ from typing import Any
 import numba
 import numpy as np
 
-__all__ = ["assign", "candidates", "components", "crowd", "group"]
+__all__ = [
+    "assign",
+    "candidates",
+    "compiled_loop",
+    "components",
+    "crowd",
+    "group",
+    "keep_nearest",
+]
 
 
-def _compiled(function: Callable[..., Any]) -> Any:
+def compiled_loop(function: Callable[..., Any]) -> Any:
     """Compile a function, for all runs to come if there is a place to keep that."""
     try:
         return numba.njit(cache=True, nogil=True)(function)
@@ -22,7 +30,7 @@ def _compiled(function: Callable[..., Any]) -> Any:
         return numba.njit(nogil=True)(function)
 
 
-@_compiled
+@compiled_loop
 def group(key, n_keys):  # type: ignore[no-untyped-def]
     """As `spotgpu.backends.cpu.group`."""
     start = np.zeros(n_keys + 1, np.int64)
@@ -38,7 +46,7 @@ def group(key, n_keys):  # type: ignore[no-untyped-def]
     return order, start
 
 
-@_compiled
+@compiled_loop
 def _before(positions, i, j):  # type: ignore[no-untyped-def]
     """Return whether one point is before another, by the first axis, then the next, then place."""
     for axis in range(positions.shape[0]):
@@ -47,8 +55,8 @@ def _before(positions, i, j):  # type: ignore[no-untyped-def]
     return i < j
 
 
-@_compiled
-def _keep_nearest(positions, source, cost, n, most):  # type: ignore[no-untyped-def]
+@compiled_loop
+def keep_nearest(positions, source, cost, n, most):  # type: ignore[no-untyped-def]
     """Keep the `most` nearest of `n` neighbours, in their order."""
     for excess in range(n, most, -1):
         worst = 0
@@ -61,7 +69,7 @@ def _keep_nearest(positions, source, cost, n, most):  # type: ignore[no-untyped-
             source[i], cost[i] = source[i + 1], cost[i + 1]
 
 
-@_compiled
+@compiled_loop
 def crowd(key, start, offsets, points, hop):  # type: ignore[no-untyped-def]
     """Return the largest number of points in the cells around one."""
     largest = 0
@@ -73,7 +81,7 @@ def crowd(key, start, offsets, points, hop):  # type: ignore[no-untyped-def]
     return largest
 
 
-@_compiled
+@compiled_loop
 def _near(positions, start, offsets, limit, origin, cell, found, costs, room):  # type: ignore[no-untyped-def]
     """Write the neighbours of a point, as far as there is room; return how many there are."""
     n = 0
@@ -90,7 +98,7 @@ def _near(positions, start, offsets, limit, origin, cell, found, costs, room):  
     return n
 
 
-@_compiled
+@compiled_loop
 def candidates(positions, key, start, offsets, limit, points, hop, most):  # type: ignore[no-untyped-def]
     """As `spotgpu.backends.cpu.candidates`, with `hop` cells to the frame of each neighbour."""
     n_points = len(points)
@@ -109,14 +117,14 @@ def candidates(positions, key, start, offsets, limit, points, hop, most):  # typ
         o = points[q]
         n = _near(positions, start, offsets, limit, o, key[o] + hop[q], near, near_cost, largest)
         if n > most:
-            _keep_nearest(positions, near, near_cost, n, most)
+            keep_nearest(positions, near, near_cost, n, most)
         first = begin[q]
         for i in range(begin[q + 1] - first):
             query[first + i], found[first + i], costs[first + i] = q, near[i], near_cost[i]
     return begin, query, found, costs
 
 
-@_compiled
+@compiled_loop
 def _root(parent, node):  # type: ignore[no-untyped-def]
     while parent[node] != node:
         parent[node] = parent[parent[node]]
@@ -124,7 +132,7 @@ def _root(parent, node):  # type: ignore[no-untyped-def]
     return node
 
 
-@_compiled
+@compiled_loop
 def components(source, target, n_sources, n_targets):  # type: ignore[no-untyped-def]
     """As `spotgpu.backends.cpu.components`."""
     parent = np.arange(n_targets + n_sources)
@@ -137,7 +145,7 @@ def components(source, target, n_sources, n_targets):  # type: ignore[no-untyped
     return parent[n_targets:].copy(), parent[:n_targets].copy()
 
 
-@_compiled
+@compiled_loop
 def _best_set(gain, column, first, n_rows, total, scratch):  # type: ignore[no-untyped-def]
     """Return the best set of pairs of a small component, as bits, and whether another is as good.
 
@@ -177,7 +185,7 @@ def _best_set(gain, column, first, n_rows, total, scratch):  # type: ignore[no-u
     return best_set, tie
 
 
-@_compiled
+@compiled_loop
 def _distinct(node, pairs, names):  # type: ignore[no-untyped-def]
     """Write the distinct nodes of some pairs, ascending; return how many, or one more than fit."""
     n = 0
@@ -196,7 +204,7 @@ def _distinct(node, pairs, names):  # type: ignore[no-untyped-def]
     return n
 
 
-@_compiled
+@compiled_loop
 def _shortest(source, target, cost, pairs, null_cost, rays, match):  # type: ignore[no-untyped-def]
     """Link the shortest ray of a star; return False if that is left open."""
     least, shortest = null_cost, 0
@@ -212,7 +220,7 @@ def _shortest(source, target, cost, pairs, null_cost, rays, match):  # type: ign
     return True
 
 
-@_compiled
+@compiled_loop
 def _by_rows(source, target, cost, pairs, null_cost, rows, columns, block):  # type: ignore[no-untyped-def]
     """Write the pairs of a small component in the order of its rows; return how many."""
     pair, gain, column, first = block
@@ -228,7 +236,7 @@ def _by_rows(source, target, cost, pairs, null_cost, rows, columns, block):  # t
     return n
 
 
-@_compiled
+@compiled_loop
 def assign(source, target, cost, n_sources, n_targets, null_cost, rays, side):  # type: ignore[no-untyped-def]
     """As `spotgpu.backends.cpu.assign`, for blocks of at most `side` rows and columns."""
     match = np.full(n_targets, -1, np.int64)
@@ -262,7 +270,7 @@ def assign(source, target, cost, n_sources, n_targets, null_cost, rays, side):  
     return match, open_
 
 
-@_compiled
+@compiled_loop
 def _contested(source, target, n_sources, n_targets, match):  # type: ignore[no-untyped-def]
     """Link pairs that are alone; return the others, and the component of each."""
     n = len(source)

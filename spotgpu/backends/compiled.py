@@ -1,4 +1,4 @@
-"""Whether loops of the mirrors run compiled, by numba."""
+"""Whether loops of the CPU's backend, and of the linkers, run compiled, by numba."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def compiled(points: int) -> ModuleType | None:
         if _Work.points >= ENOUGH:
             _Work.absent = importlib.util.find_spec("numba") is None
             if not _Work.absent:
-                from spotgpu.backends.cpu import _jit
+                from spotgpu.backends.cpu import _loops
 
-                _Work.loops = _jit
+                _Work.loops = _loops
     return _Work.loops
