@@ -51,7 +51,7 @@ def pairs_between(
     at = np.ascontiguousarray(at)
     loops = compiled(at.shape[1]) if engine is cpu else None
     if loops is not None:
-        *columns, crowded = loops.between(at, n_sources, reach, most, PAIRS)
+        *columns, crowded = loops.between(at, n_sources, reach, most, min(PAIRS, MOST))
         if not crowded:
             return Pairs(*columns)
     frame = np.zeros(at.shape[1], np.int64)

@@ -133,9 +133,12 @@ def link_df_iter(
 def _checked(coords: Any, t: Any) -> npt.NDArray[np.float64]:
     """Return the positions of a frame as floats."""
     given = np.asarray(coords)
-    if given.dtype.kind not in "iuf" and given.size:
+    if given.dtype.kind not in "iufO" and given.size:
         raise TypeError(f"positions must be real numbers, got {given.dtype} at time {t}")
-    positions = given.astype(np.float64)
+    try:
+        positions = given.astype(np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"positions must be real numbers, got {coords!r} at time {t}") from None
     if positions.ndim != 2 or positions.shape[1] == 0:
         raise ValueError(
             f"`coords_iter` must yield arrays of (N, ndim), got {positions.shape} at time {t}"
