@@ -83,6 +83,21 @@ def test_assign(loops: Any, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("seed", range(10))
+def test_assign_at_the_limit(loops: Any, seed: int) -> None:
+    """Small components whose costs are 0 to 4, of which 4 is what none costs."""
+    rng = np.random.default_rng(seed)
+    blocks = []
+    for block in range(300):
+        rows, columns = rng.integers(1, 6, 2)
+        there = np.argwhere(rng.random((columns, rows)) < rng.choice([0.4, 0.7, 1]))
+        blocks.append(there + 5 * block)
+    target, source = np.concatenate(blocks).T.copy()
+    cost = rng.integers(0, 6, len(source)).astype(float)
+    expected = cpu.assign(source, target, cost, 1500, 1500, 4.0)
+    equal(loops.assign(source, target, cost, 1500, 1500, 4.0, 32, 5), expected)
+
+
+@pytest.mark.parametrize("seed", range(10))
 def test_components(loops: Any, seed: int) -> None:
     rng = np.random.default_rng(seed)
     n, m = rng.integers(1, 60, 2)

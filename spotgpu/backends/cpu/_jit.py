@@ -146,42 +146,37 @@ def components(source, target, n_sources, n_targets):  # type: ignore[no-untyped
 
 
 @compiled_loop
-def _best_set(gain, column, first, n_rows, total, scratch):  # type: ignore[no-untyped-def]
-    """Return the best set of pairs of a small component, as bits, and whether another is as good.
+def _best_set(gain, pairs, n, total, scratch):  # type: ignore[no-untyped-def]
+    """Return the best set of pairs of a block of n x n cells, and whether another is as good.
 
-    Pairs are in the order of rows; those of row r begin at ``first[r]``. All matchings are tried,
-    row by row; the other arrays are scratch.
+    Sets are bits of cells. All ways to give each row a column are tried, row by row; `pairs` are
+    the cells that have one.
     """
     chosen, used, at = scratch
     best, best_set, tie, begun = 0.0, 0, False, False
-    total[0], chosen[0], used[0] = 0.0, 0, 0
-    for row in range(n_rows):
-        at[row] = first[row]
+    total[0], chosen[0], used[0], at[0] = 0.0, 0, 0, 0
     depth = 0
     while depth >= 0:
-        if depth == n_rows:
+        if depth == n:
             if not begun or total[depth] < best:
                 best, best_set, tie, begun = total[depth], chosen[depth], False, True
             elif total[depth] == best and chosen[depth] != best_set:
                 tie = True
             depth -= 1
             continue
-        p = at[depth]
-        if p > first[depth + 1]:  # all pairs of the row, and none, have been tried
-            at[depth] = first[depth]
+        column = at[depth]
+        if column == n:
             depth -= 1
             continue
         at[depth] += 1
-        if p == first[depth + 1]:
-            total[depth + 1], chosen[depth + 1] = total[depth], chosen[depth]
-            used[depth + 1] = used[depth]
-        elif gain[p] > 0 or used[depth] >> column[p] & 1:
+        if used[depth] >> column & 1:
             continue
-        else:
-            total[depth + 1] = total[depth] + gain[p]
-            chosen[depth + 1] = chosen[depth] | (1 << p)
-            used[depth + 1] = used[depth] | (1 << column[p])
+        cell = depth * n + column
+        total[depth + 1] = total[depth] + gain[cell]
+        chosen[depth + 1] = chosen[depth] | (pairs & (1 << cell))
+        used[depth + 1] = used[depth] | (1 << column)
         depth += 1
+        at[depth] = 0
     return best_set, tie
 
 
@@ -221,19 +216,21 @@ def _shortest(source, target, cost, pairs, null_cost, rays, match):  # type: ign
 
 
 @compiled_loop
-def _by_rows(source, target, cost, pairs, null_cost, rows, columns, block):  # type: ignore[no-untyped-def]
-    """Write the pairs of a small component in the order of its rows; return how many."""
-    pair, gain, column, first = block
-    n = 0
-    for r in range(len(rows)):
-        first[r] = n
-        for p in pairs:  # in the order of targets
-            if source[p] == rows[r]:
-                pair[n], gain[n] = p, cost[p] - null_cost
-                column[n] = np.searchsorted(columns, target[p])
-                n += 1
-    first[len(rows)] = n
-    return n
+def _in_block(source, target, cost, pairs, null_cost, rows, columns, n, cell, gain):  # type: ignore[no-untyped-def]
+    """Write the gains of a small component into a block, and the cell of each pair.
+
+    Return the bits of the cells that have a pair that may be linked.
+    """
+    gain[: n * n] = 0.0
+    there = 0
+    for i in range(len(pairs)):
+        p = pairs[i]
+        cell[i] = n * np.searchsorted(rows, source[p]) + np.searchsorted(columns, target[p])
+        value = cost[p] - null_cost
+        if value <= 0:
+            gain[cell[i]] = value
+            there |= 1 << cell[i]
+    return there
 
 
 @compiled_loop
@@ -244,27 +241,35 @@ def assign(source, target, cost, n_sources, n_targets, null_cost, rays, side):  
     rest, label = _contested(source, target, n_sources, n_targets, match)
     order, start = group(label, n_targets)
     rows, columns = np.empty(side, np.int64), np.empty(side, np.int64)
-    pair, gain = np.empty(side * side, np.int64), np.empty(side * side)
-    column, first = np.empty(side * side, np.int64), np.empty(side + 1, np.int64)
-    block = pair, gain, column, first
-    scratch = np.empty((3, side + 1), np.int64)
-    total = np.empty(side + 1)
+    cell, gain = np.empty(side * side, np.int64), np.empty(side * side)
+    scratch, total = np.empty((3, side + 1), np.int64), np.empty(side + 1)
     for k in range(n_targets):
         if start[k] == start[k + 1]:
             continue
         pairs = rest[order[start[k] : start[k + 1]]]
         n_rows, n_columns = _distinct(source, pairs, rows), _distinct(target, pairs, columns)
+        n = max(n_rows, n_columns)
         solved = False
-        if n_rows == 1 or n_columns == 1:
+        if min(n_rows, n_columns) == 1:
             solved = _shortest(source, target, cost, pairs, null_cost, rays, match)
-        elif max(n_rows, n_columns) <= side:
-            some = rows[:n_rows], columns[:n_columns]
-            n = _by_rows(source, target, cost, pairs, null_cost, some[0], some[1], block)
-            best, tie = _best_set(gain, column, first, n_rows, total, scratch)
+        elif n <= side:
+            there = _in_block(
+                source,
+                target,
+                cost,
+                pairs,
+                null_cost,
+                rows[:n_rows],
+                columns[:n_columns],
+                n,
+                cell,
+                gain,
+            )
+            best, tie = _best_set(gain, there, n, total, scratch)
             solved = not tie
-            for i in range(n):
-                if solved and best >> i & 1:
-                    match[target[pair[i]]] = source[pair[i]]
+            for i in range(len(pairs)):
+                if solved and best >> cell[i] & 1:
+                    match[target[pairs[i]]] = source[pairs[i]]
         if not solved:
             open_[pairs] = True
     return match, open_
