@@ -66,11 +66,10 @@ class ChannelPredict(RecentVelocities):
             self._guess = None
         else:
             across = positions[:, 1 - self._axis]
-            middle = across - across % self._bin + self._bin / 2
-            place, which, count = np.unique(middle, return_inverse=True, return_counts=True)
+            place, which, count = _bins(np.floor(across / self._bin).astype(np.int64))
             total = np.bincount(which, velocities[:, self._axis], len(place))
-            enough = count >= self._least
-            place, speed = place[enough], total[enough] / count[enough]
+            enough = np.flatnonzero(count >= self._least)
+            place, speed = (place[enough] + 0.5) * self._bin, total[enough] / count[enough]
         self._profile = (place, speed) if len(place) else None
         if self._profile is None:
             warnings.warn("no bin has enough particles to predict velocities", stacklevel=2)
@@ -95,3 +94,12 @@ class ChannelPredict(RecentVelocities):
             nearest = np.searchsorted(middle, positions[:, 1 - self._axis])
             velocity[:, self._axis] = speed[nearest]
         return velocity
+
+
+def _bins(number: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return the distinct numbers, the place of each among them, and how often they are there."""
+    low = int(number.min(initial=0))
+    if number.max(initial=0) - low > 10 * len(number) + 1000:  # someone is far out
+        return np.unique(number, return_inverse=True, return_counts=True)
+    count = np.bincount(number - low)
+    return np.arange(low, low + len(count)), number - low, count

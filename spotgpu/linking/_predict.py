@@ -15,6 +15,9 @@ from spotgpu.linking._predictor import RecentVelocities, places
 
 __all__ = ["DriftPredict", "NearestVelocityPredict"]
 
+#: Distances that are computed in less time than a tree is made.
+FEW = 100_000
+
 
 class NearestVelocityPredict(RecentVelocities):
     """Particles move as the nearest particle did.
@@ -99,11 +102,16 @@ class NearestVelocityPredict(RecentVelocities):
         ndarray of float64, shape (N, ndim)
             In the unit of the positions per unit of time.
         """
-        if len(self._positions) == 0 or len(positions) == 0:
+        known = self._positions
+        if len(known) == 0 or len(positions) == 0:
             return np.zeros_like(positions)
+        if len(known) * len(positions) <= FEW:
+            distance = np.zeros((len(positions), len(known)))
+            for here, there in zip(positions.T, known.T, strict=True):
+                distance += (here[:, None] - there) ** 2
+            return self._velocities[distance.argmin(axis=1)]
         if self._tree is None:
-            # Few are looked up: a tree that is made fast.
-            self._tree = cKDTree(self._positions, balanced_tree=False, compact_nodes=False)
+            self._tree = cKDTree(known)
         return self._velocities[self._tree.query(positions)[1]]
 
 

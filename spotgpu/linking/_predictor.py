@@ -41,6 +41,10 @@ def predictor(predict: Callable[[Any, Any], Any]) -> Callable[[Any, Any], list[A
     return predict_all
 
 
+#: Numbers up to so many times their count are looked up in a table, which is then faster.
+TABLE = 30
+
+
 class NullPredict:
     """Particles stay where they are; and what all predictors have in common.
 
@@ -162,6 +166,12 @@ def places(known: Ints, wanted: Ints) -> tuple[Ints, Mask]:
     """
     if len(known) == 0:
         return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
+    highest = int(max(known.max(), wanted.max(initial=0)))
+    if highest < TABLE * len(known):
+        table = np.full(highest + 1, -1)
+        table[known] = np.arange(len(known))
+        at = table[wanted]
+        return np.maximum(at, 0), at >= 0
     order = np.argsort(known)
     place = np.searchsorted(known, wanted, sorter=order).clip(max=len(known) - 1)
     at = order[place]
