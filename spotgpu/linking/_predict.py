@@ -81,11 +81,12 @@ class NearestVelocityPredict(RecentVelocities):
         """
         # The nearest particle to one whose velocity is known is that itself.
         own, there = places(self._particle, particles.particle)
-        if len(self._positions):
-            there &= (self._positions[own] == particles.pos).all(axis=1)
-        velocity = np.zeros_like(particles.pos)
-        velocity[there] = self._velocities[own[there]]
-        velocity[~there] = self.velocity(particles.pos[~there])
+        if there.any():
+            velocity = self._velocities[own]
+            others = np.flatnonzero(~there)
+            velocity[others] = self.velocity(particles.pos[others])
+        else:
+            velocity = self.velocity(particles.pos)
         elapsed = np.asarray(t - particles.t, np.float64)
         return particles.pos + velocity * elapsed[:, None]
 
@@ -106,9 +107,11 @@ class NearestVelocityPredict(RecentVelocities):
         if len(known) == 0 or len(positions) == 0:
             return np.zeros_like(positions)
         if len(known) * len(positions) <= FEW:
-            distance = np.zeros((len(positions), len(known)))
+            distance, shift = np.zeros((2, len(positions), len(known)))
             for here, there in zip(positions.T, known.T, strict=True):
-                distance += (here[:, None] - there) ** 2
+                np.subtract(here[:, None], there, out=shift)
+                shift *= shift
+                distance += shift
             return self._velocities[distance.argmin(axis=1)]
         if self._tree is None:
             self._tree = cKDTree(known)
