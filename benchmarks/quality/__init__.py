@@ -1,0 +1,1 @@
+"""How well trackers do beside their peers; `python -m benchmarks.quality` writes the document."""
