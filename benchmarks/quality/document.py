@@ -55,11 +55,11 @@ shorter. Where cells divide, it is the same of the displacements from a mother t
 their own.
 """
 WHERE = """\
-Settings are left out where they cannot help: splits, where nothing divides; velocities, where
-particles have none; adaptive search, where they are not crowded (where few compete, it changes
-nothing). Velocities with memory are left out where they are crowded: trackpy takes minutes there
-before it gives up. At SNR 2 movies are shorter, as laptrack's time grows with the square of the
-false spots.
+Settings are left out where they cannot help: splits, where nothing divides; velocities and Kalman
+filters, where particles have no velocity; adaptive search, where they are not crowded (where few
+compete, it changes nothing). Velocities with memory are left out where they are crowded: trackpy
+takes minutes there before it gives up. At SNR 2 movies are shorter, as laptrack's time grows with
+the square of the false spots.
 """
 SAME = """\
 ## At the same settings

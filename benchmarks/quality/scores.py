@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -20,11 +19,13 @@ LINEAGE_MEASURES = ["tra", "lnk", "division_f1"]
 #: From here on, in px, a found spot has nothing to do with a true one.
 MAX_DISTANCE = 5.0
 
+COLUMNS = ["motion", "problem", "seed", "package", "settings", *MEASURES, *LINEAGE_MEASURES]
+
 Job = tuple[Problem, Distances, int]
 
 
 def scores(problem: Problem, reach: Distances, seed: int) -> list[dict[str, Any]]:
-    """Return a row for each tracker; measures are NaN where it gave up."""
+    """Return a row for each tracker, without measures where it gave up."""
     scenario = problem.scenario(seed)
     truth = scenario.truth.to_dataframe()
     spots = scenario.spots[["frame", "y", "x"]].rename_axis("id").reset_index()
@@ -36,7 +37,7 @@ def scores(problem: Problem, reach: Distances, seed: int) -> list[dict[str, Any]
         try:
             tracks = tracker.tracks(spots, reach)
         except TrackerError:
-            rows.append(row | dict.fromkeys(MEASURES, math.nan))
+            rows.append(row)
             continue
         match = evaluate.match_tracks(tracks.to_dataframe(), truth, MAX_DISTANCE)
         row |= {name: getattr(match, name) for name in MEASURES}
@@ -68,4 +69,9 @@ def measured(
         rows += part
         print(f"\r{done} of {len(jobs)}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
-    return reach, pd.DataFrame(rows)
+    return reach, values_of(rows)
+
+
+def values_of(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    """Return the table of all scores; measures are NaN where there are none."""
+    return pd.DataFrame(rows, columns=COLUMNS)

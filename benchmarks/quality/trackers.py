@@ -9,7 +9,7 @@ import pandas as pd
 
 from benchmarks.quality.peers import laptrack, trackpy
 from benchmarks.quality.problems import Distances, Problem
-from spotgpu.linking import NearestVelocityPredict, link, link_lap
+from spotgpu.linking import NearestVelocityPredict, link, link_kalman, link_lap
 from spotgpu.tables import Tracks
 
 #: What names of settings mean. Trackers of two packages with the same name are a pair.
@@ -26,6 +26,9 @@ SETTINGS = {
     "lap, gaps, splits": "the same, and tracks split within `search`",
     "lap, gaps, default": "`link_lap` by its default rules, gaps as above",
     "lap, gaps, splits, default": "the same, and tracks split within `search`",
+    "kalman": "`link_kalman(spots, search)`, which bridges up to 2 missed frames",
+    "kalman, estimated": 'the same with `process_noise="estimate"`',
+    "kalman, estimated, gaps": "the same, and gaps closed over up to 2 missed frames within `gap`",
 }
 
 
@@ -128,6 +131,25 @@ TRACKERS = [
             splitting_distance=d.search,
         ),
         dividing,
+    ),
+    Tracker("spotgpu", "kalman", lambda f, d: link_kalman(f, d.search), moving),
+    Tracker(
+        "spotgpu",
+        "kalman, estimated",
+        lambda f, d: link_kalman(f, d.search, process_noise="estimate"),
+        moving,
+    ),
+    Tracker(
+        "spotgpu",
+        "kalman, estimated, gaps",
+        lambda f, d: link_kalman(
+            f,
+            d.search,
+            process_noise="estimate",
+            gap_closing_distance=d.gap,
+            max_frame_gap=3,
+        ),
+        moving,
     ),
     Tracker("trackpy", "link", lambda f, d: trackpy(f, d.search)),
     Tracker("trackpy", "link, memory", lambda f, d: trackpy(f, d.search, memory=2)),
