@@ -1,6 +1,6 @@
 """Compare our trackers with their peers and write docs/tracking-quality.md.
 
-Usage: python -m benchmarks.quality [--quick]     (about 40 minutes on two cores; --quick prints)
+Usage: python -m benchmarks.quality [--quick]     (about an hour on two cores; --quick prints)
 """
 
 from __future__ import annotations

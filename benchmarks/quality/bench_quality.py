@@ -90,3 +90,6 @@ def test_best_is_of_those_that_finish() -> None:
         ("brownian", "p", "laptrack", "c"): 2,
         ("brownian", "p", "trackpy", "a"): 1,
     }
+    text = document(values, {}, {"spotgpu": "1"})
+    assert "| brownian | p | trackpy: a | 1 of 2 |" in text
+    assert "| p | b | trackpy | 0.200 ± 1.271 |" in text  # t(1) is 12.706

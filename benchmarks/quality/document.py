@@ -72,7 +72,9 @@ BEST = """\
 ## At the best settings
 
 Of each package, the settings that have the highest mean alpha on the problem, out of those that
-finish on all seeds: all that the table of settings lists for it. The search range is the same.
+finish on all seeds. The search range is the same. Each setting of a peer is one of ours, too: the
+question is where the others help. *divisions F1* is the harmonic mean of recall and precision of
+divisions.
 """
 ALL = """\
 ## All scores
@@ -98,6 +100,7 @@ def document(
         WHERE,
         SAME,
         *_same(values),
+        *_gave_up(values),
         BEST,
         *_counts(best),
         *_best(best, MEASURES),
@@ -149,7 +152,7 @@ def _same(values: pd.DataFrame) -> list[str]:
             signs.count(-1),
         )
         rows.append((settings, peer, *map(str, row)))
-    head = ("settings", "peer", "runs", "it gave up", "equal runs", "means compared")
+    head = ("settings", "peer", "runs", "gave up", "equal runs", "means compared")
     lines = table((*head, "significantly better", "significantly worse"), rows)
     found = [
         f"- {c.motion} {c.problem}, {c.ours}, {TITLES[name]} against {c.peer}: {difference(d)}"
@@ -158,6 +161,15 @@ def _same(values: pd.DataFrame) -> list[str]:
         if d.sign
     ]
     return [*lines, *(["Significant are:\n", *found, ""] if found else [])]
+
+
+def _gave_up(values: pd.DataFrame) -> list[str]:
+    seeds = values["seed"].nunique()
+    rows = [
+        (motion, problem, f"{package}: {settings}", f"{count} of {seeds}")
+        for (motion, problem, package, settings), count in unfinished(values).items()
+    ]
+    return table(("motion", "problem", "gave up", "seeds"), rows) if rows else []
 
 
 def _counts(best: Sequence[Comparison]) -> list[str]:

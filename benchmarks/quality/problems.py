@@ -95,6 +95,6 @@ PROBLEMS = [Problem(motion, *cell) for motion in MOTIONS for cell in CELLS]
 #: For a look at whether all works.
 QUICK = [
     Problem("brownian", 30, 4, 96, 10),
-    Problem("switching", 100, 4, 64, 10),
+    Problem("switching", 50, 4, 64, 10),
     Problem("dividing", 80, 4, 160, 10),
 ]
