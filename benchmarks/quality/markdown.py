@@ -34,5 +34,6 @@ def difference(value: Interval) -> str:
     """Return a difference: bold if it is above 0, with a mark if it is below, 0 if it is none."""
     if value == (0, 0):
         return "0"
-    text = f"{value.mean:+.3f} ± {value.half:.3f}".replace("-", "−")
+    digits = 3 if abs(value.mean) >= 0.001 else 5
+    text = f"{value.mean:+.{digits}f} ± {value.half:.{digits}f}".replace("-", "−")
     return {1: f"**{text}**", 0: text, -1: f"{text} ▼"}[value.sign]
