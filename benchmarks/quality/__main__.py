@@ -6,8 +6,9 @@ Usage: python -m benchmarks.quality [--quick]     (about an hour on two cores; -
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
+
+from loky import cpu_count
 
 from benchmarks.quality.document import document, versions
 from benchmarks.quality.problems import PROBLEMS, QUICK
@@ -21,7 +22,7 @@ def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality")
     parser.add_argument("--quick", action="store_true", help="few problems, two seeds; print")
-    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--workers", type=int, default=cpu_count())
     parser.add_argument("--values", type=Path, metavar="FILE", help="write all scores as CSV, too")
     given = parser.parse_args()
     problems, seeds = (QUICK, 2) if given.quick else (PROBLEMS, SEEDS)
