@@ -101,7 +101,7 @@ CHANNEL = {"bin_size": 50, "minsamples": 5}
 CASES = [
     Case(f"link {SIZE}, adaptive", NUMBA, linked(adaptive_stop=1.0), 35, 5),
     Case(f"link {SIZE}, adaptive, memory 3", NUMBA, linked(adaptive_stop=1.0, memory=3), 15, 5),
-    Case(f"link {SIZE}, adaptive, crowded", NUMBA, crowded, 35, 3),
+    Case(f"link {SIZE}, adaptive, crowded", NUMBA, crowded, None, 3),
     Case(f"link {SIZE}, drift predicted", NUMBA, predicted("DriftPredict", 0), 35, 3),
     Case(f"link {SIZE}, drift predicted, memory 3", NUMBA, predicted("DriftPredict", 3), 15, 3),
     Case(f"link {SIZE}, nearest velocity", NUMBA, predicted("NearestVelocityPredict", 0), 35, 3),

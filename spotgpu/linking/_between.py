@@ -14,8 +14,9 @@ from spotgpu.linking._crowd import MOST, crowd, refuse_crowd
 
 __all__ = ["pairs_between"]
 
-#: Distances that loops compute; where there are more, trees may be faster.
-PAIRS = 2_000_000
+#: Points that stay in a cache, so that loops need not sort them; and distances that they compute:
+#: where there are more, trees may be faster.
+POINTS, PAIRS = 200_000, 2_000_000
 
 
 def pairs_between(
@@ -49,7 +50,8 @@ def pairs_between(
         If there are too many pairs.
     """
     at = np.ascontiguousarray(at)
-    loops = compiled(at.shape[1]) if engine is cpu else None
+    small = engine is cpu and at.shape[1] <= POINTS
+    loops = compiled(at.shape[1]) if small else None
     if loops is not None:
         *columns, crowded = loops.between(at, n_sources, reach, most, min(PAIRS, MOST))
         if not crowded:

@@ -100,23 +100,19 @@ def _greedy(pairs: Pairs, place: Ints) -> Mask:
     In rounds: a pair that is the first of both its source and its target would be chosen whatever
     happens to the others; so all of them are, and what they touch is out.
     """
-    order = np.lexsort((place[pairs.target], place[pairs.source], pairs.cost))
-    n = len(order)
-    rank = np.empty(n, np.int64)
-    rank[order] = np.arange(n)
+    left = np.lexsort((place[pairs.target], place[pairs.source], pairs.cost))
     _, source = np.unique(pairs.source, return_inverse=True)
     _, target = np.unique(pairs.target, return_inverse=True)
-    chosen = np.zeros(n, np.bool_)
-    left = np.arange(n)
+    chosen = np.zeros(len(left), np.bool_)
+    first_of_source, first_of_target = np.zeros((2, len(left)), np.int64)
     while len(left):
-        first_of_source, first_of_target = np.full(n, n), np.full(n, n)
-        np.minimum.at(first_of_source, source[left], rank[left])
-        np.minimum.at(first_of_target, target[left], rank[left])
-        first = (first_of_source[source[left]] == rank[left]) & (
-            first_of_target[target[left]] == rank[left]
-        )
+        # The last of what is written to a place stays: here, the first pair.
+        backward = left[::-1]
+        first_of_source[source[backward]] = backward
+        first_of_target[target[backward]] = backward
+        first = (first_of_source[source[left]] == left) & (first_of_target[target[left]] == left)
         chosen[left[first]] = True
-        source_taken, target_taken = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+        source_taken, target_taken = np.zeros((2, len(chosen)), np.bool_)
         source_taken[source[left[first]]] = True
         target_taken[target[left[first]]] = True
         left = left[~(source_taken[source[left]] | target_taken[target[left]])]
