@@ -107,11 +107,10 @@ class NearestVelocityPredict(RecentVelocities):
         if len(known) == 0 or len(positions) == 0:
             return np.zeros_like(positions)
         if len(known) * len(positions) <= FEW:
-            distance, shift = np.zeros((2, len(positions), len(known)))
-            for here, there in zip(positions.T, known.T, strict=True):
-                np.subtract(here[:, None], there, out=shift)
-                shift *= shift
-                distance += shift
+            # |q - p|^2 less |q|^2, about the centre, where little is lost to rounding.
+            centre = known.mean(axis=0)
+            there = known - centre
+            distance = (there**2).sum(axis=1) - 2 * (positions - centre) @ there.T
             return self._velocities[distance.argmin(axis=1)]
         if self._tree is None:
             self._tree = cKDTree(known)
