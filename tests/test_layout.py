@@ -20,6 +20,7 @@ SUPPORT = {
         "_certified",
         "_freed_memory",
         "_jit",
+        "_jit_assign",
         "_jit_between",
         "_loops",
         "_ordered",
