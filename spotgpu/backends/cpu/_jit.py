@@ -1,6 +1,7 @@
 """Loops of the grid and of candidates, compiled by numba: the same results, in less time.
 
-Imported through `_loops` by `spotgpu.backends.compiled` only, where numba is installed and there is enough to do.
+Imported through `_loops` by `spotgpu.backends.compiled` only, where numba is installed and there
+is enough to do.
 """
 
 from __future__ import annotations
