@@ -61,8 +61,8 @@ def _rows_around(shape):  # type: ignore[no-untyped-def]
 
 
 @compiled_loop
-def _near(at, order, start, offsets, limit, target, cell, found, costs, room):  # type: ignore[no-untyped-def]
-    """Write the sources near a target, ascending, as far as there is room; return how many."""
+def _near(at, order, start, offsets, limit, target, cell, found, costs):  # type: ignore[no-untyped-def]
+    """Write the sources near a target, ascending; return how many."""
     n = 0
     for offset in offsets:
         for k in range(start[cell + offset], start[cell + offset + 3]):
@@ -71,12 +71,11 @@ def _near(at, order, start, offsets, limit, target, cell, found, costs, room):  
                 delta = at[axis, source] - at[axis, target]
                 cost += delta * delta
             if cost < limit:
-                if n < room:
-                    place = n
-                    while place > 0 and found[place - 1] > source:
-                        found[place], costs[place] = found[place - 1], costs[place - 1]
-                        place -= 1
-                    found[place], costs[place] = source, cost
+                place = n
+                while place > 0 and found[place - 1] > source:
+                    found[place], costs[place] = found[place - 1], costs[place - 1]
+                    place -= 1
+                found[place], costs[place] = source, cost
                 n += 1
     return n
 
@@ -93,29 +92,25 @@ def between(at, n_sources, reach, most, at_most):  # type: ignore[no-untyped-def
     low, side, shape = _laid_out(at, reach, CELLS * n_sources + 64.0 * 3.0 ** at.shape[0])
     cell, offsets = _cells_of(at, low, side, shape), _rows_around(shape)
     order, start = group(cell[:n_sources], np.prod(shape))
-    around = 0
+    around, room, largest = 0, 0, 0
     for j in range(n_targets):
+        n = 0
         for offset in offsets:
             c = cell[n_sources + j] + offset
-            around += start[c + 3] - start[c]
-    begin, largest = np.zeros(n_targets + 1, np.int64), 0
-    none, no_cost = np.empty(0, np.int64), np.empty(0)
+            n += start[c + 3] - start[c]
+        around, room, largest = around + n, room + min(n, most), max(largest, n)
     if around > at_most:
-        return none, none, no_cost, True
-    for j in range(n_targets):
-        i = n_sources + j
-        n = _near(at, order, start, offsets, limit, i, cell[i], none, no_cost, 0)
-        largest = max(largest, n)
-        begin[j + 1] = begin[j] + min(n, most)
-    source, target = np.empty(begin[-1], np.int64), np.empty(begin[-1], np.int64)
-    costs = np.empty(begin[-1])
+        room, n_targets = 0, 0
+    source, target = np.empty(room, np.int64), np.empty(room, np.int64)
+    costs, total = np.empty(room), 0
     near, near_cost = np.empty(largest, np.int64), np.empty(largest)
     for j in range(n_targets):
         i = n_sources + j
-        n = _near(at, order, start, offsets, limit, i, cell[i], near, near_cost, largest)
+        n = _near(at, order, start, offsets, limit, i, cell[i], near, near_cost)
         if n > most:
             keep_nearest(at, near, near_cost, n, most)
-        for k in range(begin[j + 1] - begin[j]):
-            source[begin[j] + k], target[begin[j] + k] = near[k], j
-            costs[begin[j] + k] = near_cost[k]
-    return source, target, costs, False
+            n = most
+        for k in range(n):
+            source[total], target[total], costs[total] = near[k], j, near_cost[k]
+            total += 1
+    return source[:total].copy(), target[:total].copy(), costs[:total].copy(), around > at_most
