@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from spotgpu.backends.pairs import Floats, Ints, Mask
 
 __all__ = ["Particles"]
@@ -55,6 +57,25 @@ class Particles:
             In their order.
         """
         return Particles(self.pos[chosen], self.t[chosen], self.particle[chosen])
+
+    def joined(self, others: Particles) -> Particles:
+        """Return these and others.
+
+        Parameters
+        ----------
+        others : Particles
+            More.
+
+        Returns
+        -------
+        Particles
+            These first.
+        """
+        return Particles(
+            np.concatenate([self.pos, others.pos]),
+            np.concatenate([self.t, others.t]),
+            np.concatenate([self.particle, others.particle]),
+        )
 
     def __len__(self) -> int:
         """Return the number of particles.

@@ -66,23 +66,22 @@ class Stepwise:
         if known is None:
             known = Particles(np.empty((0, positions.shape[1])), np.empty(0), gap)
         alive = gap <= self._options.rules.memory + 1
-        known, gap = known.at(alive), gap[alive]
+        if not alive.all():
+            known, gap = known.at(alive), gap[alive]
         source, target, positions = self._links(known, gap, positions, t)
         n = len(positions)
         number = np.full(n, -1)
         number[target] = known.particle[source]
-        alive = np.ones(len(gap), np.bool_)
-        alive[source] = False
-        known, gap = known.at(alive), gap[alive]
         new = np.flatnonzero(number < 0)
         number[new] = self._count + np.arange(len(new))
         self._count += len(new)
-        self._gap = np.concatenate([np.ones(n, np.int64), gap + 1])
-        self._known = Particles(
-            np.concatenate([positions, known.pos]),
-            np.concatenate([np.full(n, t), known.t]),
-            np.concatenate([number, known.particle]),
-        )
+        seen, ones = Particles(positions, np.full(n, t), number), np.ones(n, np.int64)
+        if self._options.rules.memory:
+            lost = np.ones(len(gap), np.bool_)
+            lost[source] = False
+            seen = seen.joined(known.at(lost))
+            ones = np.concatenate([ones, gap[lost] + 1])
+        self._known, self._gap = seen, ones
         if n and hasattr(self._options.predictor, "observe"):
             self._options.predictor.observe(t, positions, number)
         return number
