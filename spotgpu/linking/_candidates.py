@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -13,11 +12,11 @@ import pandas as pd
 from spotgpu.backends import on
 from spotgpu.backends.cells import Candidates, Grid
 from spotgpu.backends.pairs import Ints, Mask, Pairs
-from spotgpu.checks import integer, number, per_axis
+from spotgpu.checks import integer
 from spotgpu.linking._chunks import chunks, gridded, points_at_once
 from spotgpu.linking._crowd import crowd, refuse_crowd
 from spotgpu.linking._movie import Movie
-from spotgpu.linking._table import LONGEST, read_spots
+from spotgpu.linking._table import read_spots
 
 __all__ = ["Ends", "candidates", "pairs_within"]
 
@@ -108,10 +107,8 @@ def candidates(
     ([0], [2], [1.0])
     """
     read = read_spots("spots", spots, pos_columns, t_column)
-    check = partial(number, above=0, at_most=LONGEST)
-    lengths = per_axis("distance", distance, len(read.positions), check)
+    positions, length = read.scaled("distance", distance)
     gap = integer("max_frame_gap", max_frame_gap, at_least=1)
-    positions, length = read.scaled(lengths)
     movie = Movie.of(positions, read.frame, gap - 1)
     pairs = Pairs.joined(pairs_within(movie, length, gap, Ends(), on(device), "distance"))
     pairs = pairs.at(np.argsort(pairs.target * len(read.frame) + pairs.source))  # as lexsort

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -11,12 +10,11 @@ import numpy as np
 import pandas as pd
 
 from spotgpu.backends.pairs import Floats, Pairs
-from spotgpu.checks import number, per_axis
 from spotgpu.linking._candidates import Ends, pairs_within
 from spotgpu.linking._costs import Cost, costs, features_of
 from spotgpu.linking._links import GAP, LINK, MERGE, SPLIT
 from spotgpu.linking._movie import Movie
-from spotgpu.linking._table import LONGEST, Spots
+from spotgpu.linking._table import Spots
 
 __all__ = ["EVENTS", "Event", "events_of", "weights_of"]
 
@@ -167,9 +165,7 @@ def _event(
 ) -> Event:
     """Return one way to link the spots."""
     argument = f"{name}_distance"
-    check = partial(number, above=0, at_most=LONGEST)
-    lengths = per_axis(argument, distance, len(read.positions), check)
-    positions, length = read.scaled(lengths)
+    positions, length = read.scaled(argument, distance)
     movie = Movie.of(positions, read.frame, max_frame_gap - 1)
 
     def cost_of(pairs: Pairs) -> Floats:

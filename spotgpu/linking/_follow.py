@@ -70,16 +70,11 @@ def followed(
         Links and gaps.
     """
     follower = _Follower(read, positions, search, noise, engine)
-    start = np.flatnonzero(np.diff(read.frame, prepend=read.frame[:1] - 1))
-    cuts = np.append(start, len(read.frame)).tolist()
-    before = None
-    for i, low in enumerate(cuts[:-1]):
-        frame = int(read.frame[low])
+    for _, part, elapsed in read.by_frame():
         # Particles are given up after so many empty frames.
-        for _ in range(min(frame - before - 1, search.max_missed + 1) if before is not None else 0):
+        for _ in range(min(elapsed - 1, search.max_missed + 1)):
             follower.step(np.arange(0))
-        follower.step(np.arange(low, cuts[i + 1]))
-        before = frame
+        follower.step(np.arange(part.start, part.stop))
     best = Pairs.joined(follower.found)
     kind = np.where(read.frame[best.target] - read.frame[best.source] > 1, GAP, LINK)
     return Links(*best, kind.astype(np.int8))

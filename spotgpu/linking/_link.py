@@ -200,14 +200,8 @@ def _step_by_step(spots: Spots, options: Settings, engine: ModuleType) -> Ints:
     """Return the number of the particle that each spot is, found frame by frame."""
     linker = Stepwise(options, engine)
     positions = np.ascontiguousarray(spots.positions.T)
-    start = np.flatnonzero(np.diff(spots.frame, prepend=spots.frame[:1] - 1))
-    frames = spots.frame[start].tolist()
-    cuts = [*start.tolist(), len(positions)]
-    parts = [np.empty(0, np.int64)]
-    for (low, high), t, before in zip(pairwise(cuts), frames, [None, *frames], strict=False):
-        elapsed = 1 if before is None else t - before
-        parts.append(linker.step(positions[low:high], t, elapsed))
-    return np.concatenate(parts)
+    parts = [linker.step(positions[part], t, elapsed) for t, part, elapsed in spots.by_frame()]
+    return np.concatenate([np.empty(0, np.int64), *parts])
 
 
 def _numbered(previous: Ints, start: Ints) -> Ints:

@@ -147,9 +147,7 @@ def link_kalman(
     )
     read = read_spots("spots", spots, pos_columns, t_column)
     length = partial(number, above=0, at_most=LONGEST)
-    positions, radius = read.scaled(
-        per_axis("search_radius", search_radius, len(read.positions), length)
-    )
+    positions, radius = read.scaled("search_radius", search_radius)
     search = Search(
         radius,
         radius if initial_radius is None else length("initial_radius", initial_radius),
@@ -162,13 +160,11 @@ def link_kalman(
     table = read.with_ids(t_column)
     engine = on(device)
     distances = {
-        "linking": radius,
         "gap_closing": gap_closing_distance,
         "splitting": splitting_distance,
         "merging": merging_distance,
     }
     events = events_of(read, distances, gap, penalties)
-    del events["linking"]
     noise = _noise(process_noise, measurement_noise, radius, read)
     links = followed(read, positions, search, noise, engine)
     if isinstance(process_noise, str):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,10 @@ import pandas as pd
 
 from spotgpu.backends import on
 from spotgpu.backends.pairs import Ints, Mask, Pairs
-from spotgpu.checks import number, per_axis
 from spotgpu.linking._candidates import Ends, pairs_within
 from spotgpu.linking._links import LINK, Links, tracks_of
 from spotgpu.linking._movie import Movie
-from spotgpu.linking._table import LONGEST, read_spots
+from spotgpu.linking._table import read_spots
 from spotgpu.tables import Tracks
 
 __all__ = ["link_nearest"]
@@ -77,10 +75,8 @@ def link_nearest(
     [0]
     """
     read = read_spots("spots", spots, pos_columns, t_column)
-    check = partial(number, above=0, at_most=LONGEST)
-    lengths = per_axis("linking_distance", linking_distance, len(read.positions), check)
+    positions, length = read.scaled("linking_distance", linking_distance)
     table = read.with_ids(t_column)
-    positions, length = read.scaled(lengths)
     movie = Movie.of(positions, read.frame, 0)
     place = np.empty(len(read.frame), np.int64)
     place[np.lexsort(positions[::-1])] = np.arange(len(place))

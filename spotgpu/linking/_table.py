@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +12,7 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_complex_dtype, is_numeric_dtype
 
 from spotgpu.backends.pairs import Floats, Ints
+from spotgpu.checks import number, per_axis
 from spotgpu.tables import check_ids, position_columns, require_columns
 
 __all__ = ["LONGEST", "Spots", "read_spots"]
@@ -38,24 +41,50 @@ class Spots(NamedTuple):
     frame: Ints
     order: Ints
 
-    def scaled(self, lengths: tuple[float, ...]) -> tuple[Floats, float]:
+    def scaled(self, name: str, value: object) -> tuple[Floats, float]:
         """Return positions in which a length per axis is one and the same length, and that.
 
         Parameters
         ----------
-        lengths : tuple of float
-            One per axis.
+        name : str
+            The argument's name, for messages.
+        value : float or tuple of float
+            One length, or one per axis, as the caller passed it.
 
         Returns
         -------
         tuple of ndarray of float64 and float
             The positions as they are, where all lengths are equal; else divided such that the
             lengths become that of the last axis.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is not such a length, > 0.
         """
+        check = partial(number, above=0, at_most=LONGEST)
+        lengths = per_axis(name, value, len(self.positions), check)
         last = lengths[-1]
         if len(set(lengths)) == 1:
             return self.positions, last
         return self.positions * (last / np.array(lengths))[:, None], last
+
+    def by_frame(self) -> Iterator[tuple[int, slice, int]]:
+        """Go through the frames that have spots.
+
+        Yields
+        ------
+        tuple of int, slice and int
+            The number of the frame, its spots, and how many frames it is after the one before; 1
+            for the first.
+        """
+        start = np.flatnonzero(np.diff(self.frame, prepend=self.frame[:1] - 1))
+        cuts = [*start.tolist(), len(self.frame)]
+        before = None
+        for low, high in pairwise(cuts):
+            frame = int(self.frame[low])
+            yield frame, slice(low, high), 1 if before is None else frame - before
+            before = frame
 
     def with_ids(self, t_column: str) -> pd.DataFrame:
         """Return the table with a column ``id``: its own, or the row of the table that came.
