@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spotgpu.backends.pairs import Ints
-from spotgpu.tables import Tracks, branching_kinds, edge_table, require_columns
+from spotgpu.tables import Tracks, branching_kinds, edge_table, require_columns, with_ids
 
 __all__ = ["link_manual"]
 
@@ -54,10 +54,7 @@ def link_manual(spots: pd.DataFrame, edges: Any, *, t_column: str = "frame") -> 
     [[0, 2]]
     """
     require_columns("spots", spots, [t_column])
-    spots = spots.reset_index(drop=True)
-    if "id" not in spots:
-        spots["id"] = np.arange(len(spots))
-    Tracks(spots, edge_table([], []), t_column)  # checks ids and frames
+    spots = with_ids(spots.reset_index(drop=True), t_column)
     cost: Any = np.nan
     kind: Any = None
     if isinstance(edges, pd.DataFrame):

@@ -15,7 +15,7 @@ from spotgpu.linking._balls import ball_overlaps
 from spotgpu.linking._label_movie import label_overlaps
 from spotgpu.linking._measures import LONGEST, Overlapping
 from spotgpu.linking._polygons import polygon_overlaps, read_polygons
-from spotgpu.tables import Tracks, edge_table, position_columns, require_columns
+from spotgpu.tables import position_columns, require_columns, with_ids
 
 __all__ = ["object_overlaps"]
 
@@ -79,10 +79,7 @@ def object_overlaps(
         shape_column = "polygon" if "polygon" in objects else "radius"
     columns = position_columns("objects", objects, pos_columns)
     require_columns("objects", objects, [t_column, shape_column])
-    spots = objects.reset_index(drop=True)
-    if "id" not in spots:
-        spots["id"] = np.arange(len(spots))
-    Tracks(spots, edge_table([], []), t_column)  # checks ids and frames
+    spots = with_ids(objects.reset_index(drop=True), t_column)
     shapes = _Shapes(spots, columns, shape_column, scale_factor, least)
     frame = spots[t_column].to_numpy(np.int64)
     furthest = int(frame.max() - frame.min()) if len(frame) else 0

@@ -64,31 +64,27 @@ class NearestVelocityPredict(RecentVelocities):
         self._tree = None
         self._positions, self._velocities, self._particle = positions, velocities, particle
 
-    def predict(self, t: Any, particles: Particles) -> Floats:
-        """Return where particles will be.
+    def velocities(self, particles: Particles) -> Floats:
+        """Return the velocity that is expected of some particles.
 
         Parameters
         ----------
-        t : float
-            The time of the next frame.
         particles : Particles
-            `pos`, shape (N, ndim), `t` and `particle`, shapes (N,).
+            As for `predict`.
 
         Returns
         -------
         ndarray of float64, shape (N, ndim)
-            Positions.
+            Their own; of those that have none yet, that of the nearest particle.
         """
         # The nearest particle to one whose velocity is known is that itself.
         own, there = places(self._particle, particles.particle)
-        if there.any():
-            velocity = self._velocities[own]
-            others = np.flatnonzero(~there)
-            velocity[others] = self.velocity(particles.pos[others])
-        else:
-            velocity = self.velocity(particles.pos)
-        elapsed = np.asarray(t - particles.t, np.float64)
-        return particles.pos + velocity * elapsed[:, None]
+        if not there.any():
+            return self.velocity(particles.pos)
+        velocity = self._velocities[own]
+        others = np.flatnonzero(~there)
+        velocity[others] = self.velocity(particles.pos[others])
+        return velocity
 
     def velocity(self, positions: Floats) -> Floats:
         """Return the velocity of the nearest particle.

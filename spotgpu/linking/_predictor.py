@@ -67,7 +67,22 @@ class NullPredict:
             Positions.
         """
         elapsed = np.asarray(t - particles.t, np.float64)
-        return particles.pos + self.velocity(particles.pos) * elapsed[:, None]
+        return particles.pos + self.velocities(particles) * elapsed[:, None]
+
+    def velocities(self, particles: Particles) -> Floats:
+        """Return the velocity that is expected of some particles.
+
+        Parameters
+        ----------
+        particles : Particles
+            As for `predict`.
+
+        Returns
+        -------
+        ndarray of float64, shape (N, ndim) or (ndim,)
+            That at their positions, unless a predictor knows better.
+        """
+        return self.velocity(particles.pos)
 
     def velocity(self, positions: Floats) -> Floats:
         """Return the velocity that is expected at some positions.

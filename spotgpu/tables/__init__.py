@@ -8,6 +8,7 @@ from spotgpu.tables._edges import (
     check_ids,
     edge_table,
     row_numbers,
+    with_ids,
 )
 from spotgpu.tables._tracks import Tracks
 
@@ -22,4 +23,5 @@ __all__ = [
     "position_columns",
     "require_columns",
     "row_numbers",
+    "with_ids",
 ]

@@ -11,7 +11,15 @@ from pandas.api.types import is_integer_dtype
 
 from spotgpu.tables._columns import require_columns
 
-__all__ = ["EDGE_KINDS", "branching_kinds", "check_edges", "check_ids", "edge_table", "row_numbers"]
+__all__ = [
+    "EDGE_KINDS",
+    "branching_kinds",
+    "check_edges",
+    "check_ids",
+    "edge_table",
+    "row_numbers",
+    "with_ids",
+]
 
 #: What an edge may be.
 EDGE_KINDS = ("link", "gap", "split", "merge")
@@ -77,6 +85,32 @@ def branching_kinds(
     kind[np.bincount(source, minlength=n)[source] > 1] = "split"
     kind[np.bincount(target, minlength=n)[target] > 1] = "merge"
     return kind
+
+
+def with_ids(spots: pd.DataFrame, t_column: str) -> pd.DataFrame:
+    """Return spots with distinct ids: their own, or the numbers of their rows.
+
+    Parameters
+    ----------
+    spots : DataFrame
+        With the index 0, 1, ...; a column ``id`` is added if there is none.
+    t_column : str
+        Column of the frame numbers.
+
+    Returns
+    -------
+    DataFrame
+        `spots` itself.
+
+    Raises
+    ------
+    ValueError
+        As of `check_ids`.
+    """
+    if "id" not in spots:
+        spots["id"] = np.arange(len(spots))
+    check_ids(spots, t_column)
+    return spots
 
 
 def check_ids(spots: pd.DataFrame, t_column: str) -> None:

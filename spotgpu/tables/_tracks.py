@@ -11,7 +11,14 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from spotgpu.tables._columns import require_columns
-from spotgpu.tables._edges import branching_kinds, check_edges, check_ids, edge_table, row_numbers
+from spotgpu.tables._edges import (
+    branching_kinds,
+    check_edges,
+    check_ids,
+    edge_table,
+    row_numbers,
+    with_ids,
+)
 
 __all__ = ["Tracks"]
 
@@ -192,9 +199,7 @@ class Tracks:
             that is not there or leads backward in time.
         """
         require_columns("table", table, [t_column, "particle"])
-        spots = table.reset_index(drop=True)
-        if "id" not in spots:
-            spots["id"] = np.arange(len(spots))
+        spots = with_ids(table.reset_index(drop=True), t_column)
         frame, particle = spots[t_column].to_numpy(), spots["particle"].to_numpy()
         order = np.lexsort((frame, particle))
         same = particle[order[1:]] == particle[order[:-1]]

@@ -18,13 +18,17 @@ def _root(parent, node):  # type: ignore[no-untyped-def]
 
 
 @compiled_loop
+def _unite(parent, one, other):  # type: ignore[no-untyped-def]
+    a, b = _root(parent, one), _root(parent, other)
+    parent[max(a, b)] = min(a, b)
+
+
+@compiled_loop
 def components(source, target, n_sources, n_targets):  # type: ignore[no-untyped-def]
     """As `spotgpu.backends.cpu.components`."""
     parent = np.arange(n_targets + n_sources)
     for p in range(len(source)):
-        a, b = _root(parent, target[p]), _root(parent, n_targets + source[p])
-        if a != b:
-            parent[max(a, b)] = min(a, b)
+        _unite(parent, target[p], n_targets + source[p])
     for node in range(len(parent)):
         parent[node] = _root(parent, node)
     return parent[n_targets:].copy(), parent[:n_targets].copy()
@@ -177,9 +181,7 @@ def _contested(source, target, n_sources, n_targets, match):  # type: ignore[no-
             continue
         rest[left] = p
         left += 1
-        a, b = _root(parent, target[p]), _root(parent, n_targets + source[p])
-        if a != b:
-            parent[max(a, b)] = min(a, b)
+        _unite(parent, target[p], n_targets + source[p])
     rest = rest[:left]
     label = np.empty(left, np.int64)
     for i in range(left):

@@ -56,9 +56,4 @@ def nearest_by_tree(grid: Grid, points: Ints, frame: Ints, most: int) -> tuple[P
             open_[here] = distance[:, -1] <= distance[:, most - 1] * (1 + 1e-9)
         query, nth = np.nonzero(~open_[here][:, None] & np.ones(n, np.bool_))
         parts.append(Pairs(low + source[query, nth], here[query], np.empty(0)))
-    joined = Pairs(
-        np.concatenate([np.empty(0, np.int64), *(part.source for part in parts)]),
-        np.concatenate([np.empty(0, np.int64), *(part.target for part in parts)]),
-        np.empty(0),
-    )
-    return joined, open_
+    return Pairs.joined(parts), open_
