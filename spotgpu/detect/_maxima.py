@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -36,14 +36,26 @@ class FilteredImage:
         In grey levels.
     quantised : ndarray of uint8 of a backend, shape (1, [Z,] Y, X)
         The same over 255 levels.
-    level : float
-        Grey level that maxima exceed; NaN if the image is black.
+    percentile : float
+        Of the non-zero filtered pixels, that maxima exceed.
     """
 
     raw: npt.NDArray[Any]
     filtered: Floats
     quantised: Any
-    level: float
+    percentile: float
+
+    @cached_property
+    def level(self) -> float:
+        """Return the grey level that maxima exceed; looked for only where spots are missed.
+
+        Returns
+        -------
+        float
+            NaN if the image is black.
+        """
+        bright = self.filtered[self.filtered != 0]
+        return float(np.percentile(bright, self.percentile)) if len(bright) else math.nan
 
 
 class Maxima:
@@ -160,9 +172,7 @@ class Maxima:
             frames = frames.astype(np.float64)
         quantised, _ = engine.quantise(frames, np.dtype(np.uint8))
         filtered: Floats = engine.get(frames)[0]
-        bright = filtered[filtered != 0]
-        level = float(np.percentile(bright, self._percentile)) if len(bright) else math.nan
-        return FilteredImage(raw, filtered, quantised, level)
+        return FilteredImage(raw, filtered, quantised, self._percentile)
 
     def find(self, image: FilteredImage) -> Ints:
         """Return the maxima of an image.

@@ -240,9 +240,14 @@ class _Step:
         coords: Floats = finder.find(filtered).astype(np.float64)
         if before_link is not None:
             coords = _like("before_link", before_link(coords=coords, **about), coords.shape[1])
-        bright = finder.measure(filtered.raw, coords)["mass"] >= finder.minmass
-        positions, particle = self._linker.find(coords[bright], t, self._search(filtered))
-        measured = finder.measure(filtered.raw, positions)
+        measured = finder.measure(filtered.raw, coords)
+        bright = measured["mass"] >= finder.minmass
+        coords = coords[bright]
+        positions, particle = self._linker.find(coords, t, self._search(filtered))
+        again = finder.measure(filtered.raw, positions[len(coords) :])
+        measured = {
+            name: np.concatenate([values[bright], again[name]]) for name, values in measured.items()
+        }
         columns = list(POSITION_COLUMNS[-coords.shape[1] :])
         if refine:
             positions = finder.refine(filtered, positions)
