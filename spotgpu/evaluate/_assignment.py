@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
+from spotgpu.backends.matching import solve_sparse
 
 __all__ = ["best_pairs"]
 
@@ -33,22 +33,6 @@ def best_pairs(rows: Ints, columns: Ints, gain: npt.NDArray[np.float64]) -> Ints
         return np.flatnonzero(alone)
     _, row = np.unique(rows[contested], return_inverse=True)
     _, column = np.unique(columns[contested], return_inverse=True)
-    m, n = row.max() + 1, column.max() + 1
-    # Everybody has a stand-in for a partner, so that a full matching of m + n pairs exists: a row
-    # and a column that pair leave their stand-ins to each other. All costs are shifted alike, as
-    # the solver takes 0 for no edge.
-    own_rows, own_columns = np.arange(m), np.arange(n)
-    edges = coo_array(
-        (
-            1 + gain.max() - np.concatenate((gain[contested], np.zeros(len(row) + m + n))),
-            (
-                np.concatenate((row, m + column, own_rows, m + own_columns)),
-                np.concatenate((column, n + row, n + own_rows, own_columns)),
-            ),
-        ),
-        shape=(m + n, m + n),
-    ).tocsr()
-    partner = np.empty(m + n, np.int64)
-    left, right = min_weight_full_bipartite_matching(edges)
-    partner[left] = right
-    return np.sort(np.concatenate((np.flatnonzero(alone), contested[partner[row] == column])))
+    shape = int(row.max()) + 1, int(column.max()) + 1
+    chosen = solve_sparse(row, column, -gain[contested], shape)
+    return np.sort(np.concatenate((np.flatnonzero(alone), contested[chosen])))

@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from spotgpu.backends import cpu
 from spotgpu.backends.blocks import TRIED, Blocks
+from spotgpu.backends.matching import solve_sparse
 from spotgpu.backends.pairs import Floats, Ints, Mask, Pairs, compact, numbered
-from spotgpu.linking._lap import solve_dense, solve_sparse
+from spotgpu.linking._lap import solve_dense
 from spotgpu.linking._limits import Limits, alone, narrowed
 
 __all__ = ["Problem", "optimum", "solved"]
