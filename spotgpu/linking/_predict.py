@@ -103,10 +103,10 @@ class NearestVelocityPredict(RecentVelocities):
         if len(known) == 0 or len(positions) == 0:
             return np.zeros_like(positions)
         if len(known) * len(positions) <= FEW:
-            # |q - p|^2 less |q|^2, about the centre, where little is lost to rounding.
-            centre = known.mean(axis=0)
-            there = known - centre
-            distance = (there**2).sum(axis=1) - 2 * (positions - centre) @ there.T
+            # |q - p|^2 less |q|^2, about one of them: far from 0, much would be lost to rounding.
+            there = known - known[0]
+            squares = np.einsum("ij,ij->i", there, there)
+            distance = squares - 2 * (positions - known[0]) @ there.T
             return self._velocities[distance.argmin(axis=1)]
         if self._tree is None:
             self._tree = cKDTree(known)
