@@ -8,23 +8,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from spotgpu.checks import choice, integer, number
 from spotgpu.motion._columns import checked_units
+from spotgpu.motion._confidence import interval
 from spotgpu.motion._displacements import Products, products
 from spotgpu.motion._estimators import METHODS, kinds
 from spotgpu.motion._tracks import read_rows, sort_rows
 from spotgpu.tables import position_columns, require_columns
 
-__all__ = ["Diffusion", "fit_diffusion"]
-
-Array = npt.NDArray[np.float64]
-
-#: From this number of tracks on their scatter is used to widen the interval.
-ENOUGH_TRACKS = 10
+__all__ = ["Diffusion", "DiffusionFit", "fit_diffusion"]
 
 
 @dataclass(frozen=True)
@@ -159,34 +153,124 @@ def fit_diffusion(
     >>> bool(fit.ci_low < 0.5 < fit.ci_high)
     True
     """
-    require_columns("tracks", tracks, ["frame"])
-    columns = position_columns("tracks", tracks, pos_columns)
-    scale, rate = checked_units(mpp, fps, columns)
-    choice("method", method, METHODS)
-    lags = integer("max_lagtime", max_lagtime, at_least=2, at_most=50)
-    confidence = number("confidence", confidence)
-    if not 0 < confidence < 1:
-        raise ValueError(f"`confidence` must be a number between 0 and 1, got {confidence:g}")
-    blur = number("exposure", exposure, at_least=0, at_most=1 / rate) * rate / 6
-    rows = read_rows("tracks", tracks, columns)
-    rows.positions[:] = [x * size for x, size in zip(rows.positions, scale, strict=True)]
-    found = products(sort_rows("tracks", rows), kinds(method, lags))
-    _check_enough(found, columns)
-    weights = np.array([METHODS[method](found, axis) for axis in range(len(columns))])
-    steps, errors = np.einsum("akp,pa->ka", weights, found.means)
-    low, high = _interval(found, weights[:, 0], float(steps.mean()), confidence)
-    variance = float(np.mean(errors + 2 * blur * steps))
-    return Diffusion(
-        D=float(steps.mean()) * rate,
-        ci_low=low * rate,
-        ci_high=high * rate,
-        confidence=confidence,
-        sigma=math.sqrt(max(variance, 0.0)),
+    fit = DiffusionFit(
+        mpp,
+        fps,
         method=method,
-        ndim=len(columns),
-        n_tracks=int(np.count_nonzero(found.counts[1])),
-        n_displacements=int(found.totals[0]),
+        max_lagtime=max_lagtime,
+        confidence=confidence,
+        exposure=exposure,
+        pos_columns=pos_columns,
     )
+    fit.add(tracks)
+    return fit.result()
+
+
+class DiffusionFit:
+    """`fit_diffusion` of trajectories that come in several tables. Memory: that of one table.
+
+    Parameters
+    ----------
+    mpp : float or sequence of float
+        As for `fit_diffusion`.
+    fps : float
+        As for `fit_diffusion`.
+    method : {'cve', 'gls', 'ols'}
+        As for `fit_diffusion`.
+    max_lagtime : int
+        As for `fit_diffusion`.
+    confidence : float
+        As for `fit_diffusion`.
+    exposure : float
+        As for `fit_diffusion`.
+    pos_columns : sequence of str, optional
+        As for `fit_diffusion`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is wrong.
+    """
+
+    def __init__(
+        self,
+        mpp: float | Sequence[float],
+        fps: float,
+        *,
+        method: str = "cve",
+        max_lagtime: int = 10,
+        confidence: float = 0.95,
+        exposure: float = 0.0,
+        pos_columns: Sequence[str] | None = None,
+    ) -> None:
+        self._units = mpp, fps
+        self._method = choice("method", method, METHODS)
+        lags = integer("max_lagtime", max_lagtime, at_least=2, at_most=50)
+        self._kinds = kinds(method, lags)
+        self._confidence = number("confidence", confidence)
+        if not 0 < self._confidence < 1:
+            raise ValueError(f"`confidence` must be a number between 0 and 1, got {confidence:g}")
+        rate = number("fps", fps, above=0)
+        self._blur = number("exposure", exposure, at_least=0, at_most=1 / rate) * rate / 6
+        self._given_columns = pos_columns
+        self._found: Products | None = None
+        self._columns: list[str] = []
+        self._rate = rate
+
+    def add(self, tracks: pd.DataFrame) -> None:
+        """Take trajectories.
+
+        Parameters
+        ----------
+        tracks : DataFrame
+            As for `fit_diffusion`: whole trajectories, of particles that were in no table before.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `fit_diffusion`.
+        """
+        require_columns("tracks", tracks, ["frame"])
+        self._columns = position_columns("tracks", tracks, self._given_columns)
+        scale, self._rate = checked_units(*self._units, self._columns)
+        rows = read_rows("tracks", tracks, self._columns)
+        rows.positions[:] = [x * size for x, size in zip(rows.positions, scale, strict=True)]
+        found = products(sort_rows("tracks", rows), self._kinds)
+        self._found = found if self._found is None else self._found + found
+
+    def result(self) -> Diffusion:
+        """Return the estimates from all trajectories so far.
+
+        Returns
+        -------
+        Diffusion
+            As of `fit_diffusion`.
+
+        Raises
+        ------
+        ValueError
+            As `fit_diffusion`.
+        """
+        found, columns = self._found, self._columns
+        if found is None:
+            raise ValueError("`tracks` must be added first, got none")
+        _check_enough(found, columns)
+        method = METHODS[self._method]
+        weights = np.array([method(found, axis) for axis in range(len(columns))])
+        steps, errors = np.einsum("akp,pa->ka", weights, found.means)
+        low, high = interval(found, weights[:, 0], float(steps.mean()), self._confidence)
+        variance = float(np.mean(errors + 2 * self._blur * steps))
+        return Diffusion(
+            D=float(steps.mean()) * self._rate,
+            ci_low=low * self._rate,
+            ci_high=high * self._rate,
+            confidence=self._confidence,
+            sigma=math.sqrt(max(variance, 0.0)),
+            method=self._method,
+            ndim=len(columns),
+            n_tracks=found.n_tracks,
+            n_displacements=int(found.totals[0]),
+        )
 
 
 def _check_enough(found: Products, columns: Sequence[str]) -> None:
@@ -201,45 +285,3 @@ def _check_enough(found: Products, columns: Sequence[str]) -> None:
                 f"`tracks` must have positions that change along {column!r}, got none; "
                 "leave it out of `pos_columns`"
             )
-
-
-def _interval(
-    found: Products, weights: Array, step: float, confidence: float
-) -> tuple[float, float]:
-    """Return the steps s for which ``|step - s|`` is within the quantile of its standard error.
-
-    The variance is that of Brownian motion of step s whose mean square displacement is the one
-    seen: a polynomial of second degree, so that the limits solve a quadratic equation.
-    """
-    halves = found.means[0] / 2
-    ndim = len(halves)
-
-    def variance(s: float) -> float:
-        parts = [
-            w @ found.covariance(s, half - s) @ w for w, half in zip(weights, halves, strict=True)
-        ]
-        return float(sum(parts)) / ndim**2
-
-    unit = float(halves.mean())
-    at = [variance(0.0), variance(unit), variance(2 * unit)]
-    square = (at[2] - 2 * at[1] + at[0]) / 2
-    v0, v1, v2 = at[0], (at[1] - at[0] - square) / unit, square / unit**2
-    likely = variance(min(max(step, 0.0), 2 * unit))
-    wider = max(1.0, _scatter(found, weights) / likely)
-    z2 = float(stats.norm.ppf((1 + confidence) / 2)) ** 2 * wider
-    a, b, c = 1 - z2 * v2, step + z2 * v1 / 2, step**2 - z2 * v0
-    if a <= 0:
-        raise ValueError(
-            f"`tracks` must have more displacements to bound D with confidence {confidence:g}, "
-            f"got {found.totals[0]}"
-        )
-    root = math.sqrt(max(b * b - a * c, 0.0))
-    return (b - root) / a, (b + root) / a
-
-
-def _scatter(found: Products, weights: Array) -> float:
-    """Return the variance of the mean step from the scatter of the tracks, 0 for a few tracks."""
-    centred = found.sums - found.means[:, :, None] * found.counts[:, None]
-    parts = np.einsum("ap,pak->k", weights / found.totals.clip(1), centred) / len(weights)
-    n = int(np.count_nonzero(found.counts[1]))
-    return float(parts @ parts) * n / (n - 1) if n >= ENOUGH_TRACKS else 0.0

@@ -30,10 +30,14 @@ class Products:
     ----------
     times : ndarray of int64, shape (P, 4)
         Start and end of the one and of the other displacement, in frames.
-    sums : ndarray of float64, shape (P, ndim, K)
-        Over the products of a track.
-    counts : ndarray of int64, shape (P, K)
+    sums : ndarray of float64, shape (P, ndim)
+        Over the products of all tracks.
+    totals : ndarray of int64, shape (P,)
         How many there are.
+    n_tracks : int
+        Tracks that have a product of the second kind.
+    moments : ndarray of float64, shape (P (ndim + 1), P (ndim + 1))
+        Sum over the tracks of the outer product of (sums, counts) of a track with itself.
     offsets : ndarray of int64, shape (M,)
         Times between two products that have a covariance.
     overlaps : ndarray of float64, shape (P, P, M)
@@ -42,20 +46,23 @@ class Products:
 
     times: npt.NDArray[np.int64]
     sums: Array
-    counts: npt.NDArray[np.int64]
+    totals: npt.NDArray[np.int64]
+    n_tracks: int
+    moments: Array
     offsets: npt.NDArray[np.int64]
     overlaps: Array
 
-    @property
-    def totals(self) -> npt.NDArray[np.int64]:
-        """Number of products of all tracks.
-
-        Returns
-        -------
-        ndarray of int64, shape (P,)
-            One for each kind.
-        """
-        return np.asarray(self.counts.sum(axis=1))
+    def __add__(self, other: Products) -> Products:
+        """Return the products of two sets of tracks together."""
+        return Products(
+            self.times,
+            self.sums + other.sums,
+            self.totals + other.totals,
+            self.n_tracks + other.n_tracks,
+            self.moments + other.moments,
+            self.offsets,
+            self.overlaps + other.overlaps,
+        )
 
     @property
     def means(self) -> Array:
@@ -66,7 +73,25 @@ class Products:
         ndarray of float64, shape (P, ndim)
             0 where there is no product.
         """
-        return np.asarray(self.sums.sum(axis=2) / np.maximum(self.totals, 1)[:, None])
+        return np.asarray(self.sums / np.maximum(self.totals, 1)[:, None])
+
+    def scatter(self, weights: Array) -> float:
+        """Return the sum over the tracks of the square of what each adds to a weighted sum.
+
+        Parameters
+        ----------
+        weights : ndarray of float64, shape (ndim, P)
+            Of the products, each less the mean of its kind.
+
+        Returns
+        -------
+        float
+            In the fourth power of the unit of length.
+        """
+        # sum_p,a w[a, p] (s[p, a] - mean[p, a] n[p]), as one weight for each sum and each count
+        of_counts = -(weights.T * self.means).sum(axis=1)
+        both = np.concatenate([weights.T.reshape(-1), of_counts])
+        return max(float(both @ self.moments @ both), 0.0)
 
     def covariance(self, step: float, error: float) -> Array:
         """Return the covariance of the means along one axis.
@@ -132,7 +157,16 @@ def products(tracks: SortedTracks, times: npt.NDArray[np.int64]) -> Products:
             sums[kind, axis] = np.bincount(where, product * fits, minlength=k)
     offsets = np.arange(-extents.max(), extents.max() + 1)
     lengths = np.bincount(run)[1:] if n else np.zeros(0, np.int64)
-    return Products(times, sums, counts, offsets, _overlaps(lengths, extents, offsets))
+    each = np.concatenate([sums.reshape(counts.shape[0] * sums.shape[1], k), counts])
+    return Products(
+        times=times,
+        sums=sums.sum(axis=2),
+        totals=counts.sum(axis=1),
+        n_tracks=int(np.count_nonzero(counts[1])),
+        moments=each @ each.T,
+        offsets=offsets,
+        overlaps=_overlaps(lengths, extents, offsets),
+    )
 
 
 def _overlaps(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from copy import deepcopy
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from spotgpu.motion._columns import particle_codes
 from spotgpu.motion._tracks import Rows, SortedTracks, read_rows, sort_rows
 from spotgpu.tables import position_columns, require_columns
 
-__all__ = ["compute_drift", "subtract_drift"]
+__all__ = ["DriftSteps", "compute_drift", "subtract_drift"]
 
 #: Frames and, for each axis, mean displacements.
 Steps = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
@@ -58,17 +59,78 @@ def compute_drift(
     ValueError
         If a column is missing, a value is out of range, or a particle is twice in a frame.
     """
-    columns = position_columns("traj", traj, pos_columns)
-    smoothing = integer("smoothing", smoothing, at_least=0)
-    rows = read_rows("traj", traj, columns)
-    found = _steps_in_order(rows)
-    frames, means = _steps_sorted(sort_rows("traj", rows)) if found is None else found
-    steps = pd.DataFrame(means.T, pd.Index(frames, name="frame"), columns)
-    if smoothing:
-        steps = steps.rolling(smoothing, min_periods=0).mean()
-    drift = steps.cumsum()
-    drift.attrs = deepcopy(traj.attrs)
-    return drift
+    drift = DriftSteps(smoothing, pos_columns)
+    drift.add(traj)
+    return drift.result()
+
+
+class DriftSteps:
+    """`compute_drift` of trajectories that come frame by frame. Memory: one table, and the result.
+
+    Parameters
+    ----------
+    smoothing : int
+        As for `compute_drift`.
+    pos_columns : sequence of str, optional
+        As for `compute_drift`.
+    """
+
+    def __init__(self, smoothing: int = 0, pos_columns: Sequence[str] | None = None) -> None:
+        self._smoothing = integer("smoothing", smoothing, at_least=0)
+        self._given_columns = pos_columns
+        self._steps: list[pd.DataFrame] = []
+        self._last: pd.DataFrame | None = None
+        self._attrs: dict[Any, Any] = {}
+
+    def add(self, traj: pd.DataFrame) -> None:
+        """Take some frames.
+
+        Parameters
+        ----------
+        traj : DataFrame
+            As for `compute_drift`: all rows of these frames, which come after those before.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `compute_drift`.
+        """
+        columns = position_columns("traj", traj, self._given_columns)
+        known = self._last
+        if known is None:
+            self._attrs = deepcopy(traj.attrs)
+        else:
+            needed = [*columns, "frame", "particle"]
+            traj = pd.concat([known, traj[needed]], ignore_index=True)
+        rows = read_rows("traj", traj, columns)
+        found = _steps_in_order(rows)
+        frames, means = _steps_sorted(sort_rows("traj", rows)) if found is None else found
+        self._steps.append(pd.DataFrame(means.T, pd.Index(frames, name="frame"), columns))
+        if len(traj):
+            last = traj["frame"] == traj["frame"].max()
+            self._last = traj.loc[last, [*columns, "frame", "particle"]]
+
+    def result(self) -> pd.DataFrame:
+        """Return the drift over all frames so far.
+
+        Returns
+        -------
+        DataFrame
+            As of `compute_drift`.
+
+        Raises
+        ------
+        ValueError
+            If no table was added.
+        """
+        if not self._steps:
+            raise ValueError("`traj` must be added first, got none")
+        steps = self._steps[0] if len(self._steps) == 1 else pd.concat(self._steps)
+        if self._smoothing:
+            steps = steps.rolling(self._smoothing, min_periods=0).mean()
+        drift = steps.cumsum()
+        drift.attrs = deepcopy(self._attrs)
+        return drift
 
 
 def _steps_in_order(rows: Rows) -> Steps | None:

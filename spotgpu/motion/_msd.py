@@ -1,4 +1,4 @@
-"""Mean squared displacements: of one track, of each track, of all together."""
+"""Mean squared displacements: of one track, of each track."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ import pandas as pd
 
 from spotgpu.backends import on
 from spotgpu.checks import choice
-from spotgpu.motion._columns import checked_lags, checked_units
+from spotgpu.motion._lag_tables import column_names, lag_table, n_lags, read_tracks
 from spotgpu.motion._means import Members, ensemble_sums, track_means
-from spotgpu.motion._tracks import SortedTracks, read_rows, sort_rows
-from spotgpu.tables import position_columns, require_columns
 
-__all__ = ["emsd", "imsd", "msd"]
+__all__ = ["imsd", "msd"]
 
 Array = npt.NDArray[np.float64]
 
@@ -83,9 +81,9 @@ def msd(
        https://doi.org/10.1016/S0006-3495(91)82125-7
     """
     backend = on(device)
-    tracks, names, rate = _input(traj, mpp, fps, pos_columns, one_track=True)
-    lags = _lags(tracks, max_lagtime)
-    columns = [*_names(names), "msd", "N"]
+    tracks, names, rate = read_tracks(traj, mpp, fps, pos_columns, one_track=True)
+    lags = n_lags(tracks, max_lagtime)
+    columns = [*column_names(names), "msd", "N"]
     values = np.full((len(columns), lags), np.nan)
 
     def bring(means: Any, pairs: Any, members: Members) -> tuple[Array, Array]:
@@ -93,7 +91,7 @@ def msd(
 
     for _, (means, runs) in track_means(tracks, lags, True, backend, bring):
         values[:-1], values[-1] = means[:, 0], runs[-1, 0]
-    return _lag_table(values, columns, rate, traj, "lagt", detail)
+    return lag_table(values, columns, rate, traj.attrs, "lagt", detail)
 
 
 def imsd(
@@ -142,10 +140,10 @@ def imsd(
         If `device` is 'cuda' and there is none, or it has too little memory.
     """
     backend = on(device)
-    tracks, names, rate = _input(traj, mpp, fps, pos_columns)
-    allowed = [*_names(names), "msd"]
+    tracks, names, rate = read_tracks(traj, mpp, fps, pos_columns)
+    allowed = [*column_names(names), "msd"]
     choice("statistic", statistic, [allowed[-1], *allowed[:-1]])
-    lags = _lags(tracks, max_lagtime)
+    lags = n_lags(tracks, max_lagtime)
     values = np.full((len(tracks.labels), lags), np.nan)
     detail = statistic != "msd"
     column = allowed.index(statistic) if detail else 0
@@ -162,120 +160,5 @@ def imsd(
     index = pd.Index(np.arange(1, lags + 1) / rate, name="lag time [s]")
     # One row of the array a particle is how pandas keeps a table of one column a particle.
     result = pd.DataFrame(values.T, index, labels, copy=False)
-    result.attrs = deepcopy(traj.attrs)
-    return result
-
-
-def emsd(
-    traj: pd.DataFrame,
-    mpp: float | Sequence[float],
-    fps: float,
-    max_lagtime: int = 100,
-    detail: bool = False,
-    pos_columns: Sequence[str] | None = None,
-    *,
-    device: str = "cpu",
-) -> pd.Series | pd.DataFrame:
-    """Measure the mean squared displacement of all particles together at each lag.
-
-    The mean over the particles of what `msd` gives for each, weighted with its ``N``.
-
-    Parameters
-    ----------
-    traj : DataFrame
-        Trajectories: ``particle``, ``frame`` and the positions in pixels, in any order of rows.
-        Positions of NaN count as not seen.
-    mpp : float or sequence of float
-        Pixel size in µm; several values are for `pos_columns`, by default ([z,] y, x).
-    fps : float
-        Frames per second.
-    max_lagtime : int
-        Largest lag in frames.
-    detail : bool
-        Return all columns of `msd`.
-    pos_columns : sequence of str, optional
-        Position columns. Default: x, y and, if the table has it, z.
-    device : {'cpu', 'cuda', 'auto'}
-        Where to compute; 'auto' is a GPU if there is one.
-
-    Returns
-    -------
-    Series or DataFrame
-        ``msd`` in µm², indexed by the lag in seconds (``lagt``). With `detail` a table indexed by
-        the lag in frames (``frame``, as in trackpy), with the columns of `msd`; ``N`` is the sum
-        over the particles. NaN where no pair of frames has this lag.
-
-    Raises
-    ------
-    TypeError
-        If an argument or a column is of the wrong type.
-    ValueError
-        If a column is missing, a value is out of range, or a particle is twice in a frame.
-    SpotgpuError
-        If `device` is 'cuda' and there is none, or it has too little memory.
-    """
-    backend = on(device)
-    tracks, names, rate = _input(traj, mpp, fps, pos_columns)
-    lags = _lags(tracks, max_lagtime)
-    columns = [*(_names(names) if detail else []), "msd", "N"]
-    totals = np.zeros((len(columns), lags))
-
-    def bring(means: Any, pairs: Any, members: Members) -> Array:
-        return ensemble_sums(backend, tracks, means, pairs, members)
-
-    for _, runs in track_means(tracks, lags, detail, backend, bring):
-        # One after the other, so that it does not matter where a part ends.
-        for run in range(runs.shape[1]):
-            totals[:, : runs.shape[2]] += runs[:, run]
-    measured = totals[-1] > 0
-    totals[:-1, measured] /= totals[-1, measured]
-    totals[:-1, ~measured] = np.nan
-    if detail:
-        return _lag_table(totals, columns, rate, traj, "frame", detail)
-    index = pd.Index(np.arange(1, lags + 1) / rate, name="lagt")
-    result = pd.Series(totals[0], index, name="msd")
-    result.attrs = deepcopy(traj.attrs)
-    return result
-
-
-def _input(
-    traj: pd.DataFrame,
-    mpp: object,
-    fps: object,
-    pos_columns: Sequence[str] | None,
-    one_track: bool = False,
-) -> tuple[SortedTracks, list[str], float]:
-    """Return the sorted tracks in µm, the position columns in the order of output, and `fps`."""
-    require_columns("traj", traj, ["frame"])
-    columns = position_columns("traj", traj, pos_columns)
-    scale, rate = checked_units(mpp, fps, columns)
-    rows = read_rows("traj", traj, columns, one_track)
-    for axis, size in enumerate(scale):
-        rows.positions[axis] = rows.positions[axis] * size
-    if pos_columns is None:
-        # Tables are in trackpy's order, x first.
-        columns.reverse()
-        rows.positions.reverse()
-    return sort_rows("traj", rows), columns, rate
-
-
-def _lags(tracks: SortedTracks, max_lagtime: object) -> int:
-    """Return how many lags there are."""
-    return min(checked_lags(max_lagtime), int(tracks.spans.max(initial=1)) - 1)
-
-
-def _names(columns: Sequence[str]) -> list[str]:
-    return [f"<{c}>" for c in columns] + [f"<{c}^2>" for c in columns]
-
-
-def _lag_table(
-    values: Array, columns: list[str], rate: float, traj: pd.DataFrame, name: str, weights: bool
-) -> pd.DataFrame:
-    """Return the rows of `values` as columns, with the lag as index and as last column."""
-    lags = np.arange(1, values.shape[1] + 1)
-    result = pd.DataFrame(values.T, pd.Index(lags, name=name), columns)
-    if not weights:
-        del result["N"]
-    result["lagt"] = lags / rate
     result.attrs = deepcopy(traj.attrs)
     return result
