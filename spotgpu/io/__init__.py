@@ -1,9 +1,10 @@
-"""Movies from files and from memory, and to files: `open`, `Movie`, `save_tiff`."""
+"""Movies from files and from memory, and to files: `open`, `Movie`, `read_ahead`, `save_tiff`."""
 
 from __future__ import annotations
 
 from spotgpu.io._movie import Movie
 from spotgpu.io._open import open
+from spotgpu.io._read_ahead import ReadAhead, read_ahead
 from spotgpu.io._save import save_tiff
 
-__all__ = ["Movie", "open", "save_tiff"]
+__all__ = ["Movie", "ReadAhead", "open", "read_ahead", "save_tiff"]

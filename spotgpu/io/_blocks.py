@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,28 @@ class BlockFrames:
         self._ahead = max(1, BLOCK // (frame_bytes * self._chunk)) * self._chunk
         self._start, self._block = 0, self._nothing()
 
+    @property
+    def chunk(self) -> int:
+        """How many frames are read together, at least.
+
+        Returns
+        -------
+        int
+            Those of a chunk, if it is not too large.
+        """
+        return min(self._chunk, self._most)
+
+    @property
+    def module(self) -> str:
+        """Whose array it is.
+
+        Returns
+        -------
+        str
+            Name of the package.
+        """
+        return type(self._array).__module__.partition(".")[0]
+
     def _nothing(self) -> npt.NDArray[Any]:
         return np.empty((0, *self._layout.frame_shape), self._array.dtype)
 
@@ -104,6 +127,36 @@ class BlockFrames:
         if not 0 <= t - self._start < len(self._block):
             self._load(t)
         return self._block[t - self._start].copy()
+
+    def together(self, numbers: Sequence[int]) -> Iterator[npt.NDArray[Any]]:
+        """Yield frames that are read at once, and not kept here.
+
+        Parameters
+        ----------
+        numbers : sequence of int
+            Ascending; what lies between them is read, too.
+
+        Yields
+        ------
+        ndarray
+            Of shape (Y, X) or (Z, Y, X). Those of files are views of what was read.
+
+        Raises
+        ------
+        SpotgpuError
+            If one cannot be read, after those before it.
+        """
+        start = numbers[0]
+        try:
+            block = self._read(start, numbers[-1] + 1)
+        except self._broken:
+            # Another one may be the broken one.
+            yield from (self.frame(t) for t in numbers)
+            return
+        for t in numbers:
+            # What others made may be theirs to write to.
+            frame = block[t - start]
+            yield np.ascontiguousarray(frame) if self.file_backed else frame.copy()
 
     def _load(self, t: int) -> None:
         # Who goes on from where the last block ended will go on.
