@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import pickle
 from collections import deque
 from collections.abc import Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from copy import copy
-from dataclasses import dataclass, field
+from concurrent.futures import wait
+from dataclasses import dataclass
 from itertools import islice
-from queue import SimpleQueue
-from threading import Event
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Self
@@ -21,7 +17,7 @@ from loky import cpu_count
 from spotgpu.checks import integer
 from spotgpu.io._blocks import BlockFrames
 from spotgpu.io._cut import Part, parts
-from spotgpu.io._files import FileFrames
+from spotgpu.io._decoders import Decoders, Task
 from spotgpu.io._movie import Movie
 from spotgpu.io._sequence import Reader
 from spotgpu.io._stream import Stream
@@ -210,28 +206,10 @@ class _Work:
     clock: _Clock
 
 
-@dataclass
-class _Task:
-    """A part at a thread: its frames as they come, and the error that ended them."""
-
-    part: Part
-    frames: deque[npt.NDArray[Any]] = field(default_factory=deque)
-    seconds: float = 0.0
-    future: Future[None] = field(default_factory=Future)
-
-
 def _bears_threads(reader: Reader) -> bool:
     if isinstance(reader, BlockFrames):
         return reader.module in SAFE
     return reader.file_backed
-
-
-def _again(reader: Reader) -> Reader:
-    """Return what reads the same frames, with a file and a block of its own."""
-    # What a file says, such as its table of pages, goes along and is not read again.
-    if isinstance(reader, (BlockFrames, FileFrames)):
-        return copy(reader)
-    return pickle.loads(pickle.dumps(reader, pickle.HIGHEST_PROTOCOL))  # noqa: S301 (our own)
 
 
 def _in_turn(frames: Iterator[npt.NDArray[Any]], clock: _Clock) -> Frames:
@@ -249,13 +227,13 @@ def _in_turn(frames: Iterator[npt.NDArray[Any]], clock: _Clock) -> Frames:
 def _decoded(work: _Work) -> Frames:
     most = max(1, work.most_bytes // (2 * work.threads))
     todo = parts(work.movie, work.start, work.stop, most)
-    pool = _Pool(work.movie._reader, work.threads)
-    ahead: deque[_Task] = deque()
+    decoders = Decoders(work.movie._reader, work.threads)
+    ahead: deque[Task] = deque()
     try:
         waiting = next(todo, None)
         while waiting is not None or ahead:
             while waiting is not None and _fits(waiting, ahead, work):
-                ahead.append(pool.take(waiting))
+                ahead.append(decoders.take(waiting))
                 waiting = next(todo, None)
             task = ahead[0]
             wait([task.future])
@@ -266,54 +244,13 @@ def _decoded(work: _Work) -> Frames:
             task.future.result()
             ahead.popleft()
     finally:
-        pool.close()
+        decoders.close()
 
 
-def _fits(part: Part, ahead: deque[_Task], work: _Work) -> bool:
+def _fits(part: Part, ahead: deque[Task], work: _Work) -> bool:
     """Tell whether one part more may be decoded: never more than are soon needed."""
     if not ahead:
         return True
     if len(ahead) > 2 * work.threads:
         return False
     return sum(task.part.size for task in ahead) + part.size <= work.most_bytes
-
-
-class _Pool:
-    """Threads, with a reader for each."""
-
-    def __init__(self, reader: Reader, threads: int) -> None:
-        self._readers = [_again(reader) for _ in range(threads)]
-        self._free: SimpleQueue[Reader] = SimpleQueue()
-        for each in self._readers:
-            self._free.put(each)
-        self._stopped = Event()
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="spotgpu-read")
-
-    def take(self, part: Part) -> _Task:
-        task = _Task(part)
-        task.future = self._threads.submit(self._decode, task)
-        return task
-
-    def _decode(self, task: _Task) -> None:
-        reader = self._free.get()
-        begun = perf_counter()
-        try:
-            for frame in _together(reader, task.part.numbers):
-                task.frames.append(frame)
-                if self._stopped.is_set():
-                    return
-        finally:
-            task.seconds = perf_counter() - begun
-            self._free.put(reader)
-
-    def close(self) -> None:
-        self._stopped.set()
-        self._threads.shutdown(cancel_futures=True)
-        for reader in self._readers:
-            reader.close()
-
-
-def _together(reader: Reader, numbers: list[int]) -> Iterator[npt.NDArray[Any]]:
-    if isinstance(reader, BlockFrames):
-        return reader.together(numbers)
-    return (reader.frame(t) for t in numbers)

@@ -63,6 +63,8 @@ def first_page(path: Path) -> Any:
         ):
             page = tif.pages.first
             page.init_decode()
+            # Worked out when it is asked for first, and impossible for tiles of no size.
+            page.chunked  # noqa: B018
             return page
     except BROKEN as error:
         raise SpotgpuError(f"{path} is truncated or corrupt: {error}") from error

@@ -152,6 +152,15 @@ def test_pages_of_another_type(tmp_path, noise):
         io.open(path)
 
 
+def test_tiles_of_no_size(tmp_path, noise):
+    path = tmp_path / "m.tif"
+    tifffile.imwrite(path, noise((3, 32, 48)), tile=(16, 16), **GRAY)
+    with tifffile.TiffFile(path, mode="r+") as tif:
+        tif.pages[0].tags["TileLength"].overwrite(0)
+    with pytest.raises(SpotgpuError, match=r"m\.tif is truncated or corrupt"):
+        io.open(path)
+
+
 def test_circle_of_pages(tmp_path, noise):
     path = tmp_path / "m.tif"
     whole = bytearray(written(path, noise))
