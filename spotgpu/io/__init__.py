@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from spotgpu.io._missing import missing_chunks
 from spotgpu.io._movie import Movie
 from spotgpu.io._open import open
 from spotgpu.io._read_ahead import ReadAhead, read_ahead
 from spotgpu.io._save import save_tiff
 
-__all__ = ["Movie", "ReadAhead", "open", "read_ahead", "save_tiff"]
+__all__ = ["Movie", "ReadAhead", "missing_chunks", "open", "read_ahead", "save_tiff"]
