@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from spotgpu.io._differences import differences
+from spotgpu.io._fingerprint import fingerprint
 from spotgpu.io._missing import missing_chunks
 from spotgpu.io._movie import Movie
 from spotgpu.io._open import open
 from spotgpu.io._read_ahead import ReadAhead, read_ahead
 from spotgpu.io._save import save_tiff
 
-__all__ = ["Movie", "ReadAhead", "missing_chunks", "open", "read_ahead", "save_tiff"]
+__all__ = [
+    "Movie",
+    "ReadAhead",
+    "differences",
+    "fingerprint",
+    "missing_chunks",
+    "open",
+    "read_ahead",
+    "save_tiff",
+]

@@ -68,8 +68,8 @@ class BlockFrames:
         name: str = "an array",
         broken: tuple[type[Exception], ...] = (),
     ) -> None:
-        self.array = array
-        self.layout = layout
+        self._array = array
+        self._layout = layout
         self._name = name
         self._broken = broken
         self._chunk = max(1, chunk)
@@ -98,10 +98,10 @@ class BlockFrames:
         str
             Name of the package.
         """
-        return type(self.array).__module__.partition(".")[0]
+        return type(self._array).__module__.partition(".")[0]
 
     def _nothing(self) -> npt.NDArray[Any]:
-        return np.empty((0, *self.layout.frame_shape), self.array.dtype)
+        return np.empty((0, *self._layout.frame_shape), self._array.dtype)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_block": self._nothing(), "_start": 0}
@@ -165,7 +165,7 @@ class BlockFrames:
         stop = start + (self._ahead if going_on else self._chunk)
         if stop - start > self._most:
             start, stop = t, t + self._most
-        stop = min(stop, self.layout.frames)
+        stop = min(stop, self._layout.frames)
         self._block = self._nothing()  # before the next one comes in
         try:
             self._block, self._start = self._read(start, stop), start
@@ -187,12 +187,12 @@ class BlockFrames:
         )
 
     def _read(self, start: int, stop: int) -> npt.NDArray[Any]:
-        layout = self.layout
+        layout = self._layout
         if layout.time is None:
-            return self._plain(self.array[layout.selection]).transpose(layout.order)[None]
+            return self._plain(self._array[layout.selection]).transpose(layout.order)[None]
         index = list(layout.selection)
         index[layout.time] = slice(start, stop)
-        block = self._plain(self.array[tuple(index)])
+        block = self._plain(self._array[tuple(index)])
         # Integers have taken their axes away.
         time = sum(isinstance(entry, slice) for entry in index[: layout.time])
         return np.moveaxis(block, time, 0).transpose(0, *(k + 1 for k in layout.order))

@@ -128,9 +128,9 @@ class FileFrames:
         layout: Layout,
         facts: Facts,
     ) -> None:
-        self.paths = list(paths)
-        self.ends = list(accumulate(lengths))
-        self.opener = opener
+        self._paths = list(paths)
+        self._ends = list(accumulate(lengths))
+        self._opener = opener
         self._shape = layout.frame_shape
         self._dtype = facts.dtype
         self._colour = "S" in facts.axes
@@ -159,36 +159,36 @@ class FileFrames:
         SpotgpuError
             If its file is broken.
         """
-        k = bisect_right(self.ends, t)
-        start = self.ends[k - 1] if k else 0
+        k = bisect_right(self._ends, t)
+        start = self._ends[k - 1] if k else 0
         try:
             frame = self._reader(k).frame(t - start)
         except SpotgpuError as error:
             raise SpotgpuError(f"frame {t} of the series: {error}") from error
-        require_alike(frame, self._shape, self._dtype, f"file {self.paths[k]}")
+        require_alike(frame, self._shape, self._dtype, f"file {self._paths[k]}")
         return frame
 
     def _reader(self, k: int) -> Reader:
         if self._open is None or self._open[0] != k:
-            reader = self._like_the_last(self.paths[k])
+            reader = self._like_the_last(self._paths[k])
             self.close()
             if reader is not None:
                 self._open = k, reader
                 return reader
-            facts, reader, layout = self.opener(self.paths[k])
-            length = self.ends[k] - (self.ends[k - 1] if k else 0)
+            facts, reader, layout = self._opener(self._paths[k])
+            length = self._ends[k] - (self._ends[k - 1] if k else 0)
             if layout.frames != length:
                 reader.close()
                 raise ValueError(
                     f"`source` must have files with one frame each, as the first, got "
-                    f"{layout.frames} in file {self.paths[k]}"
+                    f"{layout.frames} in file {self._paths[k]}"
                 )
             # One channel of it may well look like the first image.
             if ("S" in facts.axes) != self._colour:
                 reader.close()
                 raise ValueError(
                     "`source` must have images that are all gray or all in colour, got "
-                    f"{facts.shape} in file {self.paths[k]} after the other kind"
+                    f"{facts.shape} in file {self._paths[k]} after the other kind"
                 )
             self._open = k, reader
         return self._open[1]

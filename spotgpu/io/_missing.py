@@ -67,11 +67,11 @@ def _blocks(movie: Movie) -> Iterator[tuple[BlockFrames, Iterable[int]]]:
     elif isinstance(reader, FileFrames):
         inside: defaultdict[int, list[int]] = defaultdict(list)
         for t in movie._chosen:
-            k = bisect_right(reader.ends, int(t))
-            inside[k].append(int(t) - (reader.ends[k - 1] if k else 0))
+            k = bisect_right(reader._ends, int(t))
+            inside[k].append(int(t) - (reader._ends[k - 1] if k else 0))
         for k, numbers in inside.items():
             # What is no folder is no Zarr array, and need not be opened.
-            part = reader.opener(reader.paths[k])[1] if reader.paths[k].is_dir() else None
+            part = reader._opener(reader._paths[k])[1] if reader._paths[k].is_dir() else None
             if isinstance(part, BlockFrames):
                 yield part, numbers
 
@@ -92,11 +92,11 @@ def chunk_files(reader: BlockFrames, numbers: Iterable[int]) -> Iterator[Path]:
         Each once, in order; whether it is there or not. None for what is not a Zarr array in a
         local folder.
     """
-    array = reader.array
+    array = reader._array
     if not isinstance(array, zarr.Array) or not isinstance(array.store, LocalStore):
         return
     folder = Path(array.store.root) / array.path
-    for at in product(*_places(array, reader.layout, numbers)):
+    for at in product(*_places(array, reader._layout, numbers)):
         yield folder / array.metadata.encode_chunk_key(at)
 
 

@@ -104,6 +104,9 @@ class _Opener:
     def __call__(self, path: Path) -> tuple[Facts, Reader, Layout]:
         return _file(path, self._axes, self._channel, None, alone=False)
 
+    def __str__(self) -> str:
+        return f"axes {self._axes}, channel {self._channel}"
+
 
 def from_files(
     paths: list[Path], axes: str | None, channel: int | str | None, series: int | None

@@ -236,8 +236,8 @@ def slow(noise, monkeypatch):
     movie, _ = counted(noise((100, 20, 30)), 1)
     monkeypatch.setattr("spotgpu.io._cut.AT_ONCE", 1)
     monkeypatch.setattr("spotgpu.io._read_ahead.SAFE", {Counted.__module__.partition(".")[0]})
-    movie._reader.array = Slow(movie._reader.array.array)
-    return movie, movie._reader.array
+    movie._reader._array = Slow(movie._reader._array.array)
+    return movie, movie._reader._array
 
 
 @pytest.mark.parametrize("how", ["close", "with", "break", "error"])
