@@ -110,8 +110,11 @@ def _part(reader: Any) -> str | None:
     layout = getattr(reader, "_layout", getattr(reader, "layout", None))
     if layout is None:
         return None
-    chosen = ", ".join(":" if isinstance(e, slice) else str(e) for e in layout.selection)
-    return f"[{chosen}] time {layout.time} order {list(layout.order)}"
+    chosen = [":" if isinstance(entry, slice) else str(entry) for entry in layout.selection]
+    if layout.time is not None:
+        chosen[layout.time] = "t"
+    turned = "" if list(layout.order) == sorted(layout.order) else f", axes {list(layout.order)}"
+    return f"[{', '.join(chosen)}]{turned}"
 
 
 def _frames(chosen: range | npt.NDArray[np.intp]) -> dict[str, Any]:
