@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spotgpu.pipeline import Progress
 
-__all__ = ["count", "progress", "say", "warn"]
+__all__ = ["count", "notes_told", "progress", "say", "warn"]
 
 
 def say(text: str = "") -> None:
@@ -31,6 +33,17 @@ def warn(text: str) -> None:
         The warning.
     """
     print(f"warning: {text}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def notes_told() -> Iterator[None]:
+    """Print the notes of an error that leaves the block, one line each."""
+    try:
+        yield
+    except BaseException as error:
+        for text in getattr(error, "__notes__", ()):
+            print(f"note: {text}", file=sys.stderr, flush=True)
+        raise
 
 
 def count(number: int, noun: str) -> str:

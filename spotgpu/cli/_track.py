@@ -9,7 +9,7 @@ import typer
 
 from spotgpu.cli import _options as options
 from spotgpu.cli._config import changed
-from spotgpu.cli._output import count, progress, say, warn
+from spotgpu.cli._output import count, notes_told, progress, say, warn
 
 __all__ = ["register", "source"]
 
@@ -104,7 +104,8 @@ def _track(
     given["noise_size"] = 1 if noise_size is None else noise_size
     from spotgpu.pipeline import track as run
 
-    result = run(path, **given, progress=progress())
+    with notes_told():
+        result = run(path, **given, progress=progress())
     say(
         f"{count(len(result.spots), 'spot')} in {count(result.n_frames, 'frame')}, "
         f"{count(result.n_tracks, 'track')} of {min_length} spots or more"

@@ -17,12 +17,13 @@ import pandas as pd
 
 from spotgpu.detect import Locator
 from spotgpu.pipeline._calibration import Calibration
+from spotgpu.pipeline._clock import Clock
+from spotgpu.pipeline._found import Found
 from spotgpu.pipeline._frames import FrameLocator
 from spotgpu.pipeline._progress import Advance, Progress, for_terminal
 from spotgpu.pipeline._source import opened
 from spotgpu.pipeline._spot_table import SpotTable
 from spotgpu.pipeline._stream import checked_processes, length, locate_frames
-from spotgpu.pipeline._workers import Found
 
 __all__ = ["batch", "spots_of"]
 
@@ -156,8 +157,7 @@ def spots_of(
         for number, rows in found:
             if table is None:
                 table = SpotTable(frames.columns)
-            table.add(number, rows)
-            frames.count += 1
+            table.add(rows, number)
     if table is None:
         raise ValueError("`frames` must have at least one frame, got an empty movie")
     return table.finish()
@@ -168,9 +168,10 @@ def _found(
     movie: Any, frames: FrameLocator, processes: int | None, progress: Progress
 ) -> Iterator[Iterator[Found]]:
     # Closed at once if the consumer fails, so that no worker outlives it.
+    clock = Clock()
     with (
-        progress.stage("locate", length(movie)) as advance,
-        closing(locate_frames(movie, frames, processes)) as found,
+        progress.stage("locate", length(movie), clock) as advance,
+        closing(locate_frames(movie, frames, processes, clock=clock)) as found,
     ):
         yield _counted(found, advance)
 

@@ -153,8 +153,12 @@ def demo(
             progress=progress,
         )
         # Where the movie will be.
-        place = {"path": str(target.absolute() / "movie.tif")}
-        result = replace(result, input={**result.input, **place})
+        place = str(target.absolute() / "movie.tif")
+        result = replace(
+            result,
+            input={**result.input, "path": place},
+            fingerprint={**result.fingerprint, "source": place},
+        )
         comparison = _compared(scene, truth, result)
         with progress.stage("report"):
             write_table(truth, inside / "truth.parquet")

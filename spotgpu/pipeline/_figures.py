@@ -18,8 +18,6 @@ __all__ = ["Figure", "figures"]
 
 #: Inches, and dots per inch: sharp on paper at half a page's width.
 SIZE, WIDE, DPI = (6.0, 4.4), (11.0, 7.0), 150
-#: Curves of single particles in the MSD's figure; more would only be a blur.
-CURVES = 300
 
 
 @dataclass(frozen=True)
@@ -69,53 +67,54 @@ def _png(draw: Callable[[Any], object], size: tuple[float, float]) -> str:
 
 
 def _drawings(result: TrackResult) -> Iterator[tuple[str, str, Callable[[Any], object]]]:
-    spots, tracks, image = result.spots, result.tracks, result.image
+    overview, analysis, image = result.overview, result.analysis, result.image
     minmass = result.parameters["minmass"] or None
-    view = ", maximum projection along z" if image.ndim == 3 else ""
-    if spots.empty:
+    view = ", maximum projection along z" if "z" in overview.first_spots else ""
+    if overview.spots == 0:
         yield (
             "First frame",
             f"No spots were found{view}.",
-            lambda ax: plot.annotate(spots, image, ax=ax),
+            lambda ax: plot.annotate(overview.first_spots, image, ax=ax),
         )
     else:
-        first = spots[spots["frame"] == spots["frame"].min()]
+        first = overview.first_spots
         yield (
             "Spots",
-            f"The {len(first):,} spots of frame {spots['frame'].min()}{view}.",
+            f"The {len(first):,} spots of frame {first['frame'].iloc[0]}{view}.",
             lambda ax: plot.annotate(first, image, ax=ax),
         )
-    if len(tracks):
+    if result.n_tracks:
         yield (
             "Trajectories",
-            f"All {result.n_tracks:,} tracks over the first frame{view}.",
-            lambda ax: plot.plot_traj(tracks, superimpose=image, ax=ax),
+            f"{_share(analysis.n_shown, result.n_tracks)} tracks over the first frame{view}.",
+            lambda ax: plot.plot_traj(analysis.tracks, superimpose=image, ax=ax),
         )
-    if len(spots):
+    if overview.spots:
         yield (
             "Mass",
-            "Integrated brightness of all spots; minmass belongs into a valley between two peaks.",
-            lambda ax: plot.mass_histogram(spots, ax=ax, minmass=minmass),
+            "Integrated brightness; minmass belongs into a valley between two peaks. "
+            + _share(len(overview.sample), overview.spots)
+            + " spots.",
+            lambda ax: plot.mass_histogram(overview.sample, ax=ax, minmass=minmass),
         )
         yield (
             "Sub-pixel bias",
             "Fractional parts of the positions: even, or with a dip if the diameter is too small.",
-            lambda ax: plot.subpx_bias(spots, ax=ax),
+            lambda ax: plot.subpx_bias(overview.sample, ax=ax),
         )
-    if len(tracks):
+    if result.n_tracks:
         yield (
             "Length of the tracks",
             f"Spots in each track of {result.parameters['min_length']} spots or more.",
-            lambda ax: plot.length_histogram(tracks, ax=ax),
+            lambda ax: plot.length_histogram(overview.lengths, ax=ax),
         )
-        imsd = result.imsd.iloc[:, :: max(1, -(-result.imsd.shape[1] // CURVES))]
         ensemble = result.emsd.set_index("lagt")["msd"]
-        shown = f"{imsd.shape[1]} of {result.imsd.shape[1]} particles"
+        shown = f"{analysis.curves.shape[1]:,} of {result.n_tracks:,} particles"
         yield (
             "Mean squared displacement",
             f"{shown}, the ensemble and the fit; {result.length_unit}² over {result.time_unit}.",
             lambda ax: plot.plot_msd(
-                imsd=imsd,
+                imsd=analysis.curves,
                 emsd=ensemble,
                 fit=result.diffusion,
                 ax=ax,
@@ -130,3 +129,7 @@ def _drawings(result: TrackResult) -> Iterator[tuple[str, str, Callable[[Any], o
             "Motion that all particles share. It was subtracted before the MSD was taken.",
             lambda ax: plot.plot_drift(drift, mpp=result.calibration.pixel_size_um, ax=ax),
         )
+
+
+def _share(shown: int, of: int) -> str:
+    return f"All {of:,}" if shown == of else f"A sample of {shown:,} of the {of:,}"

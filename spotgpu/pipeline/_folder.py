@@ -12,12 +12,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from spotgpu.errors import SpotgpuError
+from spotgpu.pipeline._manifest import PROGRAM
 
-__all__ = ["PROGRAM", "RUN_FILE", "check_new_file", "check_new_folder", "new_file", "new_folder"]
+__all__ = [
+    "RUN_FILE",
+    "check_new_file",
+    "check_new_folder",
+    "move_into_place",
+    "new_file",
+    "new_folder",
+    "settle",
+    "writing",
+]
 
-#: The file by which a folder is known to be ours, and the value of its key "program".
-RUN_FILE, PROGRAM = "run.json", "spotgpu"
-
+#: The file by which a folder is known to be ours.
+RUN_FILE = "run.json"
 
 #: All that a run writes, and what `demo` adds.
 WRITTEN = {
@@ -96,7 +105,7 @@ def _check_ours(folder: Path) -> None:
 
 def _check_place(path: Path) -> None:
     """Raise unless something can be written beside `path`: better now than after the work."""
-    with _clean_failure(path):
+    with writing(path):
         place = next(parent for parent in path.absolute().parents if parent.exists())
         if not place.is_dir():
             raise ValueError(f"`output` must lie in a folder, got {path}, but {place} is a file")
@@ -168,16 +177,16 @@ def new_folder(
     """
     path = Path(path)
     check_new_folder(path, overwrite=overwrite, keep=keep)
-    with _clean_failure(path):
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(".partial", f".{path.name}.", path.parent))
         try:
             yield partial
             partial.chmod(0o777 & ~_umask())
             for file in partial.iterdir():
-                _flush(file)
+                settle(file)
             check_new_folder(path, overwrite=overwrite, keep=keep)
-            _move_into_place(partial, path)
+            move_into_place(partial, path)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 
@@ -207,7 +216,7 @@ def new_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterat
     """
     path = Path(path)
     check_new_file(path, overwrite=overwrite)
-    with _clean_failure(path):
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(path.suffix, f".{path.name}.partial", path.parent)
         os.close(handle)
@@ -215,7 +224,7 @@ def new_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterat
         try:
             yield partial
             partial.chmod(0o666 & ~_umask())
-            _flush(partial)
+            settle(partial)
             check_new_file(path, overwrite=overwrite)
             partial.replace(path)
         finally:
@@ -223,7 +232,19 @@ def new_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterat
 
 
 @contextmanager
-def _clean_failure(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
+    """Say what to do where something cannot be written.
+
+    Parameters
+    ----------
+    path : Path
+        What was asked for.
+
+    Raises
+    ------
+    SpotgpuError
+        Instead of OSError.
+    """
     try:
         yield
     except OSError as error:
@@ -238,7 +259,21 @@ def _failure(path: Path, error: OSError) -> str:
     return f"could not write {path}: {reason}; {left}: {todo}, then run again"
 
 
-def _move_into_place(partial: Path, path: Path) -> None:
+def move_into_place(partial: Path, path: Path) -> None:
+    """Give a folder its name; one that is there goes when the new one has taken its place.
+
+    Parameters
+    ----------
+    partial : Path
+        The folder.
+    path : Path
+        Its name, on the same file system.
+
+    Raises
+    ------
+    OSError
+        If that fails; what was there is there still.
+    """
     if not path.exists():
         partial.rename(path)
         return
@@ -253,10 +288,21 @@ def _move_into_place(partial: Path, path: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _flush(path: Path) -> None:
-    # Else a crash of the machine could leave a file that has its name but not its bytes.
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+def settle(path: Path) -> None:
+    """Have the system write a file, or the names in a folder, to the disk.
+
+    Else a crash of the machine could leave a file that has its name but not its bytes.
+
+    Parameters
+    ----------
+    path : Path
+        File or folder.
+    """
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _umask() -> int:

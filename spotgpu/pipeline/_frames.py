@@ -47,7 +47,6 @@ class FrameLocator:
         self.locator = locator
         self.shape: tuple[int, ...] | None = None
         self.dtype: np.dtype[Any] | None = None
-        self.count = 0
         self._first: npt.NDArray[Any] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -92,6 +91,38 @@ class FrameLocator:
         if self.shape is None or self.dtype is None:
             raise RuntimeError("no frame was seen yet")
         return math.prod(self.shape) * self.dtype.itemsize
+
+    def whole(self, movie: Any) -> bool:  # noqa: ARG002
+        """Tell whether the frames of a movie fit into memory, each as a whole.
+
+        Parameters
+        ----------
+        movie : Movie
+            Opened.
+
+        Returns
+        -------
+        bool
+            Whether `image` returns arrays.
+        """
+        return True
+
+    def image(self, movie: Any, k: int) -> Any:
+        """Return a frame of a movie, to be given to the other methods.
+
+        Parameters
+        ----------
+        movie : Movie
+            Opened.
+        k : int
+            Which frame, from 0.
+
+        Returns
+        -------
+        ndarray
+            The frame.
+        """
+        return movie[k]
 
     def pixels(self, image: object, number: int) -> npt.NDArray[Any]:
         """Return a frame as an array.

@@ -2,44 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
 import numpy.typing as npt
 
+from spotgpu.pipeline._found import Found
 from spotgpu.pipeline._frames import FrameLocator, frame_number
-from spotgpu.pipeline._workers import Found
 
 __all__ = ["on_devices"]
 
 
 def on_devices(
-    movie: Any, frames: FrameLocator, left: int | None, devices: list[int] | None = None
+    images: Iterable[tuple[int, Any]],
+    frames: FrameLocator,
+    left: int | None,
+    devices: list[int] | None = None,
 ) -> Iterator[Found]:
     """Yield the spots of frames in order, located on CUDA devices.
 
     Parameters
     ----------
-    movie : iterable of frames
-        Each is taken once.
+    images : iterable of tuple of int and frame
+        Places in the movie, and the frames.
     frames : FrameLocator
         New.
     left : int or None
-        Number of frames, if it is known.
+        Number of these frames, if it is known.
     devices : list of int, optional
         Numbers of the devices. Default: all that run the kernels.
 
     Yields
     ------
-    tuple of int and ndarray of float64, shape (N, columns)
+    Found
         Frame number and rows.
     """
     from spotgpu.backends.cuda.slots import in_order, slots
 
     numbered = (
         (number, frames.checked(image, number))
-        for number, image in ((frame_number(image, k), image) for k, image in enumerate(movie))
+        for number, image in ((frame_number(image, k), image) for k, image in images)
     )
     first = next(numbered, None)
     if first is None:

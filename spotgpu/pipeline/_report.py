@@ -80,14 +80,15 @@ def _headline(result: TrackResult) -> str:
 
 
 def _counts(result: TrackResult) -> list[tuple[str, str]]:
-    frames = max(result.n_frames, 1)
-    length = len(result.tracks) / result.n_tracks if result.n_tracks else 0
-    share = len(result.tracks) / len(result.spots) if len(result.spots) else 0
+    overview = result.overview
+    frames = max(overview.frames, 1)
+    length = overview.spots_in_tracks / overview.tracks if overview.tracks else 0
+    share = overview.spots_in_tracks / overview.spots if overview.spots else 0
     return [
-        (f"{result.n_frames:,}", "frames"),
-        (f"{len(result.spots):,}", "spots"),
-        (f"{len(result.spots) / frames:,.1f}", "spots a frame"),
-        (f"{result.n_tracks:,}", f"tracks of {result.parameters['min_length']} spots or more"),
+        (f"{overview.frames:,}", "frames"),
+        (f"{overview.spots:,}", "spots"),
+        (f"{overview.spots / frames:,.1f}", "spots a frame"),
+        (f"{overview.tracks:,}", f"tracks of {result.parameters['min_length']} spots or more"),
         (f"{length:,.1f}", "spots a track, on average"),
         (f"{share:.0%}", "of the spots are in these tracks"),
     ]
@@ -131,7 +132,8 @@ def _tables(result: TrackResult) -> list[str]:
         "frame interval": "unknown" if interval is None else f"{interval:.6g} s",
     }
     timings = {name: f"{seconds:.2f} s" for name, seconds in result.timings.items()}
-    others = (("Movie", movie), ("Time taken", timings), ("Versions", result.versions))
+    work = {f"of this, {name}": f"{seconds:.2f} s" for name, seconds in result.work.items()}
+    others = (("Movie", movie), ("Time taken", timings | work), ("Versions", result.versions))
     return [
         f"<div>{_table('Parameters', used(result))}</div>",
         f"<div>{''.join(_table(caption, rows) for caption, rows in others)}</div>",

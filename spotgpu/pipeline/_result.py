@@ -2,82 +2,167 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from spotgpu.pipeline._analysis import msd_table
+from spotgpu import motion
+from spotgpu.pipeline._analysis import Analysis, msd_table, without_drift
 from spotgpu.pipeline._calibration import Calibration
-from spotgpu.pipeline._folder import PROGRAM, RUN_FILE, new_folder
+from spotgpu.pipeline._folder import RUN_FILE, new_folder
+from spotgpu.pipeline._json import json_text
+from spotgpu.pipeline._manifest import PROGRAM
+from spotgpu.pipeline._overview import Overview
 from spotgpu.pipeline._report import report
-from spotgpu.pipeline._table_files import write_table
+from spotgpu.pipeline._table_files import write_pieces, write_table
+from spotgpu.pipeline._table_store import FolderTables, Tables
 from spotgpu.pipeline._track_options import input_files
 
 if TYPE_CHECKING:
     from spotgpu.motion import Diffusion
 
-__all__ = ["TrackResult", "diffusion_record", "json_text"]
+__all__ = ["TrackResult", "diffusion_record"]
+
+#: Tables of a run.
+TABLES = ("spots", "tracks", "particles")
 
 
 @dataclass(frozen=True, repr=False)
 class TrackResult:
     """What `track` found.
 
+    Its tables are in memory, or, of a run with an `output`, in files, and read when they are asked
+    for.
+
     Attributes
     ----------
-    spots : DataFrame
-        All spots, in pixels.
-    tracks : DataFrame
-        Trajectories of at least ``min_length`` spots, in pixels as seen in the image: the drift
-        is in them.
-    drift : DataFrame or None
-        Drift since the first frame in pixels, indexed by frame; None if it was not subtracted.
-    imsd, emsd : DataFrame
-        Mean squared displacement of each particle, and of the ensemble with its parts, of the
-        positions without drift, in `length_unit` squared; as `spotgpu.motion.imsd` and
-        ``emsd(detail=True)`` return them.
-    particles : DataFrame
-        One row a track, as `spotgpu.motion.characterize` returns it, in the same units.
-    diffusion : Diffusion or None
-        Diffusion coefficient with its interval, in `length_unit` squared per `time_unit`; None if
-        there are too few tracks.
+    tables : Tables
+        Where ``spots``, ``tracks`` and ``particles`` are.
+    overview : Overview
+        Counts, and a sample of the spots.
+    analysis : Analysis
+        What was measured, and a sample of the tracks.
     image : ndarray
-        The first frame.
+        The first frame; of a volume that does not fit into memory, its maximum along z.
     calibration : Calibration
         Size of the pixels and time between frames, as far as known.
     parameters : dict
         All options.
     input : dict
         Source, axes, shape and type of the movie.
+    fingerprint : dict
+        By which a changed input is known, see `spotgpu.io.fingerprint`.
     timings : dict
         Seconds by stage.
+    work : dict
+        Seconds by kind of work, summed over all processes.
     versions : dict
         Of spotgpu, Python and the libraries.
     warnings : tuple of str
         What a reader should know.
     """
 
-    spots: pd.DataFrame
-    tracks: pd.DataFrame
-    drift: pd.DataFrame | None
-    imsd: pd.DataFrame
-    emsd: pd.DataFrame
-    particles: pd.DataFrame
-    diffusion: Diffusion | None
+    tables: Tables
+    overview: Overview
+    analysis: Analysis
     image: npt.NDArray[Any]
     calibration: Calibration
     parameters: dict[str, Any]
     input: dict[str, Any]
+    fingerprint: dict[str, Any]
     timings: dict[str, float]
+    work: dict[str, float]
     versions: dict[str, str]
     warnings: tuple[str, ...]
+
+    @property
+    def spots(self) -> pd.DataFrame:
+        """All spots, in pixels.
+
+        Returns
+        -------
+        DataFrame
+            One row a spot.
+        """
+        return self.tables.whole("spots")
+
+    @property
+    def tracks(self) -> pd.DataFrame:
+        """Trajectories of at least ``min_length`` spots.
+
+        Returns
+        -------
+        DataFrame
+            In pixels as seen in the image: the drift is in them.
+        """
+        return self.tables.whole("tracks")
+
+    @property
+    def particles(self) -> pd.DataFrame:
+        """Measures of the tracks.
+
+        Returns
+        -------
+        DataFrame
+            One row a track, as `spotgpu.motion.characterize` returns it, of the positions without
+            drift, in `length_unit`.
+        """
+        return self.tables.whole("particles")
+
+    @cached_property
+    def imsd(self) -> pd.DataFrame:
+        """Mean squared displacement of each particle, computed when it is first asked for.
+
+        Returns
+        -------
+        DataFrame
+            Of the positions without drift, in `length_unit` squared; as `spotgpu.motion.imsd`.
+        """
+        return motion.imsd(
+            without_drift(self.tracks, self.drift),
+            self.calibration.mpp,
+            self.calibration.fps,
+            max_lagtime=self.parameters["max_lagtime"],
+            device=self.parameters["device"],
+        )
+
+    @property
+    def emsd(self) -> pd.DataFrame:
+        """Mean squared displacement of the ensemble, with its parts.
+
+        Returns
+        -------
+        DataFrame
+            As ``spotgpu.motion.emsd(detail=True)``, like `imsd`.
+        """
+        return self.analysis.emsd
+
+    @property
+    def drift(self) -> pd.DataFrame | None:
+        """Drift since the first frame in pixels.
+
+        Returns
+        -------
+        DataFrame or None
+            Indexed by frame; None if it was not subtracted.
+        """
+        return self.analysis.drift
+
+    @property
+    def diffusion(self) -> Diffusion | None:
+        """Diffusion coefficient with its interval.
+
+        Returns
+        -------
+        Diffusion or None
+            In `length_unit` squared per `time_unit`; None if there are too few tracks.
+        """
+        return self.analysis.diffusion
 
     @property
     def length_unit(self) -> str:
@@ -110,7 +195,7 @@ class TrackResult:
         int
             Those without spots included.
         """
-        return int(self.input["shape"][0])
+        return self.overview.frames
 
     @property
     def n_tracks(self) -> int:
@@ -121,11 +206,11 @@ class TrackResult:
         int
             Of at least ``min_length`` spots.
         """
-        return int(self.tracks["particle"].nunique())
+        return self.overview.tracks
 
     def __repr__(self) -> str:
         """Say how much there is."""
-        found = f"{len(self.spots)} spots, {self.n_tracks} tracks, {self.n_frames} frames"
+        found = f"{self.overview.spots} spots, {self.n_tracks} tracks, {self.n_frames} frames"
         if self.diffusion is None:
             return f"<TrackResult: {found}>"
         unit = f"{self.length_unit}²/{self.time_unit}"
@@ -176,11 +261,12 @@ class TrackResult:
         csv : bool
             As in `save`.
         """
-        tables = {"spots": self.spots, "tracks": self.tracks, "particles": self.particles}
-        for name, table in tables.items():
-            write_table(table, folder / f"{name}.parquet")
+        there = isinstance(self.tables, FolderTables) and self.tables.folder == folder
+        for name in TABLES:
+            if not there:
+                write_pieces(self.tables.pieces(name), folder / f"{name}.parquet", self._attrs)
             if csv:
-                write_table(table, folder / f"{name}.csv")
+                write_pieces(self.tables.pieces(name), folder / f"{name}.csv", self._attrs)
         write_table(msd_table(self.emsd, self.calibration), folder / "msd.csv")
         if self.drift is not None:
             self.drift.add_suffix("_px").to_csv(folder / "drift.csv")
@@ -189,6 +275,10 @@ class TrackResult:
         (folder / "report.html").write_text(report(self), encoding="utf-8")
         # The last: by it the folder is known to be a result.
         (folder / RUN_FILE).write_text(json_text(self.record()), encoding="utf-8")
+
+    @property
+    def _attrs(self) -> dict[str, Any]:
+        return self.calibration.attrs()
 
     def record(self) -> dict[str, Any]:
         """Return what run.json holds: parameters, input, counts, timings and versions.
@@ -203,17 +293,20 @@ class TrackResult:
             "command": "track",
             "parameters": self.parameters,
             "input": self.input,
+            "fingerprint": self.fingerprint,
             "calibration": self.calibration.record(),
             "drift_subtracted": self.drift is not None,
             "counts": {
                 "frames": self.n_frames,
-                "spots": len(self.spots),
+                "spots": self.overview.spots,
                 "tracks": self.n_tracks,
-                "spots_in_tracks": len(self.tracks),
+                "spots_in_tracks": self.overview.spots_in_tracks,
             },
+            "alpha": self.analysis.alpha,
             "diffusion": diffusion_record(self.diffusion, self.calibration),
             "warnings": list(self.warnings),
             "timings_s": self.timings,
+            "work_s": self.work,
             "versions": self.versions,
         }
 
@@ -239,32 +332,3 @@ def diffusion_record(diffusion: Diffusion | None, calibration: Calibration) -> d
     }
     values = {"D": None} if diffusion is None else diffusion.to_dict()
     return {**values, **units}
-
-
-def json_text(value: object) -> str:
-    """Return a value as JSON.
-
-    Parameters
-    ----------
-    value : object
-        Dicts, lists, numbers, arrays, strings; anything else as its text.
-
-    Returns
-    -------
-    str
-        Ends in a newline; NaN and infinity are null.
-    """
-    return json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _plain(value: Any) -> Any:
-    """Return what JSON can hold; it has no NaN and no infinity."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, (np.ndarray, np.generic)):
-        return _plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value if value is None or isinstance(value, (str, int, float)) else str(value)

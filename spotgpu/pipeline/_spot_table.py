@@ -20,46 +20,56 @@ class SpotTable:
     Parameters
     ----------
     columns : sequence of str
-        Names of the columns of the rows; ``frame`` is added as the last.
+        Names of the columns of the rows.
+    whole : sequence of str
+        Names of the columns of integers that follow.
     """
 
-    def __init__(self, columns: Sequence[str]) -> None:
-        self._names = list(columns)
+    def __init__(self, columns: Sequence[str], whole: Sequence[str] = ("frame",)) -> None:
+        self._names, self._whole_names = list(columns), list(whole)
         self._columns = [np.empty(0) for _ in self._names]
-        self._frames = np.empty(0, np.int64)
+        self._whole = [np.empty(0, np.int64) for _ in self._whole_names]
         self._length = 0
 
-    def add(self, frame: int, rows: npt.NDArray[np.float64]) -> None:
+    def __len__(self) -> int:
+        return self._length
+
+    def add(self, rows: npt.NDArray[np.float64], *whole: int | npt.NDArray[np.int64]) -> None:
         """Append the spots of one frame.
 
         Parameters
         ----------
-        frame : int
-            The frame's number.
         rows : ndarray of float64, shape (N, len(columns))
             One row a spot.
+        *whole : int or ndarray of int64, shape (N,)
+            The columns of integers: the frame's number, and others.
         """
         start, stop = self._length, self._length + len(rows)
-        if stop > len(self._frames):
+        if stop > len(self._whole[0]):
             self._resize(stop + BLOCK)
         for column, values in zip(self._columns, rows.T, strict=True):
             column[start:stop] = values
-        self._frames[start:stop] = frame
+        for numbers, given in zip(self._whole, whole, strict=True):
+            numbers[start:stop] = given
         self._length = stop
 
     def finish(self) -> pd.DataFrame:
-        """Return the table; nothing can be added after.
+        """Return the table, and begin a new one.
 
         Returns
         -------
         DataFrame
-            The columns and ``frame``.
+            The columns, then those of integers.
         """
         self._resize(self._length)
-        data = dict(zip(self._names, self._columns, strict=True))
-        return pd.DataFrame({**data, "frame": self._frames}, copy=False)
+        names = [*self._names, *self._whole_names]
+        data = dict(zip(names, (*self._columns, *self._whole), strict=True))
+        self._columns = [np.empty(0) for _ in self._names]
+        self._whole = [np.empty(0, np.int64) for _ in self._whole_names]
+        self._length = 0
+        return pd.DataFrame(data, copy=False)
 
     def _resize(self, length: int) -> None:
         # In place: the C library moves large blocks by remapping their pages, without a copy.
-        for column in (*self._columns, self._frames):
+        for column in (*self._columns, *self._whole):
             column.resize(length, refcheck=False)

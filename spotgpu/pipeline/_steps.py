@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from spotgpu import linking, motion
@@ -17,11 +18,14 @@ from spotgpu.pipeline._batch import spots_of
 from spotgpu.pipeline._calibration import Calibration, contradictions
 from spotgpu.pipeline._folder import check_new_file, new_file
 from spotgpu.pipeline._frames import FrameLocator
+from spotgpu.pipeline._json import json_text
 from spotgpu.pipeline._progress import Progress
-from spotgpu.pipeline._result import diffusion_record, json_text
+from spotgpu.pipeline._result import diffusion_record
 from spotgpu.pipeline._source import opened
 from spotgpu.pipeline._stream import checked_processes
 from spotgpu.pipeline._table_files import check_extension, read_table, write_table
+from spotgpu.pipeline._table_store import MemoryTables
+from spotgpu.pipeline._track_pieces import TrackPieces
 from spotgpu.pipeline._warnings import unknown_units
 from spotgpu.tables import position_columns, require_columns
 
@@ -212,12 +216,13 @@ def msd_file(
         table = _numeric("tracks", read_table("tracks", Path(tracks)), "frame", "particle")
     if table.empty:
         raise ValueError(f"`tracks` must have rows, got none in {tracks}")
-    ndim = len(position_columns("tracks", table))
-    calibration = Calibration.of(ndim, pixel_size_um, fps, table.attrs)
+    columns = position_columns("tracks", table)
+    calibration = Calibration.of(len(columns), pixel_size_um, fps, table.attrs)
     with progress.stage("analyse"):
         analysis = analyse(
-            table,
+            _pieces(table, columns),
             calibration,
+            tracks_per_frame=len(table) / table["frame"].nunique(),
             drift=drift,
             drift_smoothing=drift_smoothing,
             max_lagtime=max_lagtime,
@@ -234,6 +239,21 @@ def msd_file(
     if analysis.problem is not None:
         doubts.append(f"No diffusion coefficient: {analysis.problem}.")
     return analysis, calibration, doubts
+
+
+def _pieces(table: pd.DataFrame, columns: list[str]) -> TrackPieces:
+    """Return a table of trajectories, which may have labels of any kind in any order, in pieces."""
+    tables = MemoryTables(table.attrs)
+    particle, labels = pd.factorize(table["particle"], sort=True)
+    if (particle < 0).any():
+        raise ValueError(
+            f"`tracks` must have a particle in each row, got {np.count_nonzero(particle < 0)} "
+            "row(s) without"
+        )
+    ordered = table[[*columns, "frame"]].assign(particle=particle)
+    ordered = ordered.sort_values("frame", kind="stable", ignore_index=True)
+    tables.add("tracks", ordered)
+    return TrackPieces(tables, columns, np.arange(len(labels)), np.bincount(particle))
 
 
 def _output(

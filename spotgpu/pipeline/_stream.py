@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterable, Sized
-from itertools import count
 from multiprocessing import current_process
 from typing import Any
 
 from spotgpu.checks import integer
 from spotgpu.errors import SpotgpuError
+from spotgpu.pipeline._clock import Clock
+from spotgpu.pipeline._cluster import on_cluster
+from spotgpu.pipeline._decoded import ahead, one_by_one
+from spotgpu.pipeline._found import Found
 from spotgpu.pipeline._frames import FrameLocator, frame_number
 from spotgpu.pipeline._on_devices import on_devices
 from spotgpu.pipeline._shared_frames import slots_that_fit
-from spotgpu.pipeline._workers import Found, from_file, through_memory
+from spotgpu.pipeline._workers import from_file, through_memory
 
 __all__ = ["checked_processes", "length", "locate_frames"]
 
@@ -71,13 +74,22 @@ def length(movie: Iterable[Any]) -> int | None:
         return None
 
 
-def locate_frames(movie: Any, frames: FrameLocator, processes: int | None) -> Generator[Found]:
+def locate_frames(
+    movie: Any,
+    frames: FrameLocator,
+    processes: int | None,
+    *,
+    start: int = 0,
+    clock: Clock,
+    client: Any = None,
+) -> Generator[Found]:
     """Yield the number and the spots of each frame.
 
-    On a CUDA device there are no workers. On the CPU the first frame is always located here: what
-    is wrong with the options shows at once, and the time it takes sets the size of the workers'
-    tasks. With `processes` None up to eight frames are (0.3 s); then workers take the rest if,
-    starting them included (2 s), they would be done in three quarters of the time.
+    On a CUDA device there are no workers; threads decode frames ahead of it. On the CPU the first
+    frame is always located here: what is wrong with the options shows at once, and the time it
+    takes sets the size of the workers' tasks. With `processes` None up to eight frames are (0.3 s);
+    then workers take the rest if, starting them included (2 s), they would be done in three
+    quarters of the time. Without workers, a thread decodes ahead.
 
     Parameters
     ----------
@@ -87,44 +99,60 @@ def locate_frames(movie: Any, frames: FrameLocator, processes: int | None) -> Ge
         New.
     processes : int or None
         Number of worker processes, 1 for none, None to choose.
+    start : int
+        Frames at the beginning that are left out.
+    clock : Clock
+        Gets the seconds of ``decode`` and ``compute``.
+    client : distributed.Client, optional
+        A cluster whose workers find the spots, instead of processes here.
 
     Yields
     ------
-    tuple of int and ndarray of float64, shape (N, columns)
+    Found
         In the movie's order.
     """
-    if frames.locator.device != "cpu":
-        if processes not in {None, 1}:
-            raise ValueError(
-                f"`processes` must be 'auto' or 1 where a GPU computes, got {processes}"
-            )
-        yield from on_devices(movie, frames, length(movie))
+    on_cpu = frames.locator.device == "cpu"
+    if not on_cpu and processes not in {None, 1}:
+        raise ValueError(f"`processes` must be 'auto' or 1 where a GPU computes, got {processes}")
+    total = length(movie)
+    file_backed = getattr(movie, "file_backed", False) and frames.whole(movie)
+    rest = one_by_one(movie, frames, start, total)
+    if not on_cpu and client is None:
+        with ahead(movie if file_backed else rest, start, clock) as images:
+            yield from on_devices(images, frames, None if total is None else total - start)
         return
-    rest = iter(movie)
-    watched, seconds = 0, 0.0
-    while processes != 1 and watched < (1 if processes else WATCH_FRAMES) and seconds < WATCH:
+    watched, seconds = start, 0.0
+    most = start + (1 if processes or client is not None else WATCH_FRAMES)
+    while processes != 1 and watched < most and seconds < WATCH:
         begin = time.perf_counter()
-        image = next(rest, None)
+        with clock.measured("decode"):
+            image = next(rest, None)
         if image is None:
             return
         number = frame_number(image, watched)
-        rows = frames.rows(image, number)
+        with clock.measured("compute"):
+            rows = frames.rows(image, number)
         seconds += time.perf_counter() - begin
         watched += 1
         yield number, rows
-    total = length(movie)
     left = None if total is None else total - watched
-    workers, task = _plan(left, seconds / max(watched, 1), processes)
-    if workers > 1 and getattr(movie, "file_backed", False):
-        yield from from_file(movie, frames, watched, workers, task)
+    if client is not None:
+        yield from on_cluster(client, movie, rest, frames, watched, seconds, clock)
+        return
+    workers, task = _plan(left, seconds / max(watched - start, 1), processes)
+    if workers > 1 and file_backed:
+        yield from from_file(movie, frames, watched, workers, task, clock)
     elif workers > 1 and (slots := _slots(frames, workers, task, processes)):
         task = min(task, max(1, slots // (2 * workers)))
         slots = min(2 * workers, slots // task)
-        yield from through_memory(rest, frames, watched, workers, task, slots)
+        yield from through_memory(rest, frames, watched, workers, task, slots, clock)
     else:
-        for k, image in zip(count(watched), rest):
-            number = frame_number(image, k)
-            yield number, frames.rows(image, number)
+        with ahead(movie if file_backed else rest, watched, clock, threads=1) as images:
+            for k, image in images:
+                number = frame_number(image, k)
+                with clock.measured("compute"):
+                    rows = frames.rows(image, number)
+                yield number, rows
 
 
 def _plan(left: int | None, seconds: float, processes: int | None) -> tuple[int, int]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-__all__ = ["EXTENSIONS", "check_extension", "read_table", "write_table"]
+from spotgpu.pipeline._table_store import TableFile
+
+__all__ = ["EXTENSIONS", "check_extension", "read_table", "write_pieces", "write_table"]
 
 #: Of files that are read and written.
 EXTENSIONS = (".parquet", ".csv")
@@ -31,6 +35,34 @@ def check_extension(name: str, path: Path) -> None:
         raise ValueError(f"`{name}` must end in {' or '.join(EXTENSIONS)}, got {path}")
 
 
+def write_pieces(pieces: Iterable[pd.DataFrame], path: Path, attrs: Mapping[Any, Any]) -> None:
+    """Write a table piece by piece, without its index.
+
+    Parameters
+    ----------
+    pieces : iterable of DataFrame
+        One at least.
+    path : Path
+        Ends in .parquet or .csv.
+    attrs : mapping
+        What Parquet keeps as ``attrs``.
+    """
+    check_extension("path", path)
+    if path.suffix.lower() == ".csv":
+        with path.open("w", encoding="utf-8", newline="") as file:
+            for k, piece in enumerate(pieces):
+                piece.to_csv(file, index=False, header=k == 0)
+        return
+    table = TableFile(path, attrs)
+    try:
+        for piece in pieces:
+            table.add(piece)
+    except BaseException:
+        table.abandon()
+        raise
+    table.close()
+
+
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table without its index; Parquet keeps its ``attrs``.
 
@@ -41,11 +73,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     path : Path
         Ends in .parquet or .csv.
     """
-    check_extension("path", path)
-    if path.suffix.lower() == ".csv":
-        table.to_csv(path, index=False)
-    else:
-        table.to_parquet(path, engine="pyarrow", index=False)
+    write_pieces([table], path, table.attrs)
 
 
 def read_table(name: str, path: Path) -> pd.DataFrame:

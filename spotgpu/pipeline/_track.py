@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from spotgpu import linking, motion
 from spotgpu.detect import Locator
-from spotgpu.pipeline._analysis import analyse
-from spotgpu.pipeline._batch import spots_of
-from spotgpu.pipeline._calibration import Calibration, contradictions
-from spotgpu.pipeline._folder import check_new_folder
+from spotgpu.pipeline._calibration import Calibration
+from spotgpu.pipeline._folder import RUN_FILE, check_new_folder, writing
 from spotgpu.pipeline._frames import FrameLocator
+from spotgpu.pipeline._manifest import Manifest
 from spotgpu.pipeline._progress import Progress, for_terminal
 from spotgpu.pipeline._result import TrackResult
 from spotgpu.pipeline._source import opened
+from spotgpu.pipeline._stages import Stages
 from spotgpu.pipeline._stream import checked_processes
+from spotgpu.pipeline._table_store import FolderTables, MemoryTables
 from spotgpu.pipeline._track_options import (
-    ANALYSIS_OPTIONS,
     LOCATE_OPTIONS,
     check,
     check_axes,
-    described,
     input_files,
     recorded,
 )
-from spotgpu.pipeline._versions import versions
-from spotgpu.pipeline._warnings import Evidence, doubts
+from spotgpu.pipeline._track_run import TrackRun
+from spotgpu.pipeline._work_folder import work_folder
 
 __all__ = ["track"]
 
@@ -62,6 +58,7 @@ def track(
     axes: str | None = None,
     channel: int | str | None = None,
     processes: Any = "auto",
+    client: Any = None,
     device: str = "cpu",
     output: str | os.PathLike[str] | None = None,
     csv: bool = False,
@@ -120,10 +117,16 @@ def track(
         As in `spotgpu.open`.
     processes : int or 'auto'
         As in `batch`.
+    client : distributed.Client, optional
+        A Dask cluster whose workers find the spots, instead of processes here; the results are the
+        same. What lies in files they read themselves, under the same path.
     device : {'cpu', 'cuda', 'auto'}
-        Where spots are found, linked, and their MSD is computed, as in `locate`.
+        Where spots are found and their MSD is computed, as in `locate`. With a `client`, where its
+        workers do.
     output : path, optional
-        Folder for the results, see `TrackResult.save`. That it can be made is checked first.
+        Folder for the results, see `TrackResult.save`. Until they are whole, what is done is kept
+        in the folder NAME.unfinished beside it: a run that was ended early goes on from there when
+        it is called again.
     csv, overwrite : bool
         As in `TrackResult.save`.
     progress : Progress, optional
@@ -138,8 +141,10 @@ def track(
     ------
     TypeError, ValueError
         If an argument is wrong, or a frame is not an image.
+    FinishedError
+        If `output` has the results of this very run already. It is a ValueError.
     SpotgpuError
-        If a file cannot be read or written.
+        If a file cannot be read or written, or another process is at this run.
 
     Examples
     --------
@@ -149,76 +154,38 @@ def track(
     >>> result.diffusion.D, result.warnings                                     # doctest: +SKIP
     """
     given = dict(locals())
-    run = _Run(for_terminal() if progress is None else progress)
-    if output is not None:
-        check_new_folder(Path(output), overwrite=overwrite, keep=input_files(source))
+    stages = Stages(for_terminal() if progress is None else progress)
+    keep = input_files(source)
+    target = None if output is None else Path(output)
+    # Whether what is there is this run's own, only the opened movie tells.
+    if target is not None and not (target / RUN_FILE).is_file():
+        check_new_folder(target, overwrite=overwrite, keep=keep)
     check(given)
     frames = FrameLocator(Locator(diameter, **{name: given[name] for name in LOCATE_OPTIONS}))
     workers = checked_processes(processes)
     with opened(source, axes=axes, channel=channel) as movie:
         check_axes(given, movie)
         calibration = Calibration.of(len(movie.frame_shape), pixel_size_um, fps, movie)
-        contradicted = contradictions(calibration, movie)
-        with run.timed("locate"):
-            spots = spots_of(movie, frames, workers, run.progress)
-        described_input = described(source, movie, frames)
-    with run.stage("link"):
-        linked = linking.link(spots, search_range, memory=memory, device=device)
-    with run.stage("filter"):
-        tracks = motion.filter_stubs(linked, min_length).reset_index(drop=True)
-    with run.stage("analyse"):
-        analysis = analyse(tracks, calibration, **{name: given[name] for name in ANALYSIS_OPTIONS})
-    for table in (spots, tracks):
-        table.attrs.update(calibration.attrs())
-    seen = Evidence(
-        image=frames.first,
-        frames=frames.count,
-        invert=invert,
-        spots=spots,
-        linked=linked,
-        tracks=tracks,
-        search_range=search_range,
-        min_length=min_length,
-        drift=drift,
-        calibration=calibration,
-        analysis=analysis,
-    )
-    result = TrackResult(
-        spots=spots,
-        tracks=tracks,
-        drift=analysis.drift,
-        imsd=analysis.imsd,
-        emsd=analysis.emsd,
-        particles=analysis.particles,
-        diffusion=analysis.diffusion,
-        image=frames.first,
-        calibration=calibration,
-        parameters=recorded({**given, "processes": workers or "auto"}),
-        input=described_input,
-        timings=run.timings,
-        versions=versions(),
-        warnings=(*contradicted, *doubts(seen)),
-    )
-    if output is not None:
-        with run.stage("report"):
-            result.save(output, csv, overwrite=overwrite)
-    return result
-
-
-class _Run:
-    """Times the stages and shows them."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
-        self.timings: dict[str, float] = {}
-
-    @contextmanager
-    def timed(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self.timings[name] = round(time.perf_counter() - start, 4)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        with self.progress.stage(name), self.timed(name):
-            yield
+        manifest = Manifest.of(recorded(given), movie)
+        run = TrackRun(
+            given=given,
+            movie=movie,
+            frames=frames,
+            processes=workers,
+            calibration=calibration,
+            fingerprint=manifest["fingerprint"],
+            stages=stages,
+            tables=MemoryTables(calibration.attrs()),
+            work=None,
+        )
+        if target is None:
+            return run.result()
+        with work_folder(target, manifest, overwrite=overwrite, keep=keep) as work:
+            tables = FolderTables(work.result, calibration.attrs(), target)
+            try:
+                result = replace(run, tables=tables, work=work).result()
+            finally:
+                tables.abandon()
+            with stages.stage("report"), writing(target):
+                result.write_files(work.result, csv)
+    return replace(result, tables=tables.moved(target))

@@ -42,7 +42,7 @@ LOCATE_OPTIONS = (
 #: Options of `track` that go to the analysis of the motion.
 ANALYSIS_OPTIONS = ("drift", "drift_smoothing", "max_lagtime", "confidence", "device")
 #: Arguments that say where things are, and how they show; not what comes out.
-NOT_RECORDED = ("source", "output", "overwrite", "progress")
+NOT_RECORDED = ("source", "output", "overwrite", "progress", "client")
 
 
 def check(given: dict[str, Any]) -> None:
@@ -137,7 +137,7 @@ def _paths(source: Any) -> list[Path] | None:
     return [Path(item).absolute() for item in items]
 
 
-def described(source: Any, movie: Any, frames: FrameLocator) -> dict[str, Any]:
+def described(source: Any, movie: Any, frames: FrameLocator, n_frames: int) -> dict[str, Any]:
     """Return what the movie was.
 
     Parameters
@@ -147,7 +147,9 @@ def described(source: Any, movie: Any, frames: FrameLocator) -> dict[str, Any]:
     movie : Movie
         Opened.
     frames : FrameLocator
-        Has seen all frames.
+        Has seen one.
+    n_frames : int
+        Number of frames.
 
     Returns
     -------
@@ -163,6 +165,6 @@ def described(source: Any, movie: Any, frames: FrameLocator) -> dict[str, Any]:
         "path": texts[0] if texts and len(texts) == 1 else texts,
         "bytes": size,
         "axes": movie.axes,
-        "shape": [frames.count, *(frames.shape or ())],
+        "shape": [n_frames, *(frames.shape or ())],
         "dtype": str(frames.dtype),
     }

@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy.spatial import KDTree
 
+from spotgpu import io
 from spotgpu.evaluate import subpixel_bias
-from spotgpu.pipeline._analysis import Analysis, tracks_per_frame
-from spotgpu.pipeline._calibration import Calibration
+from spotgpu.pipeline._analysis import Analysis
+from spotgpu.pipeline._calibration import Calibration, contradictions
+from spotgpu.pipeline._overview import Overview
 from spotgpu.tables import position_columns
 
-__all__ = ["Evidence", "doubts", "unknown_units"]
+__all__ = ["Evidence", "doubts", "of_the_file", "unknown_units"]
 
 #: Frames looked at where a few are enough.
 SAMPLE = 10
@@ -27,16 +28,36 @@ class Evidence:
     """All that the warnings are drawn from."""
 
     image: npt.NDArray[Any]
-    frames: int
     invert: bool
-    spots: pd.DataFrame
-    linked: pd.DataFrame
-    tracks: pd.DataFrame
+    overview: Overview
     search_range: Any
     min_length: int
     drift: bool | None
     calibration: Calibration
     analysis: Analysis
+
+
+def of_the_file(movie: io.Movie, calibration: Calibration) -> list[str]:
+    """Return the warnings about what was read.
+
+    Parameters
+    ----------
+    movie : Movie
+        Opened.
+    calibration : Calibration
+        Of the results.
+
+    Returns
+    -------
+    list of str
+        One sentence or two each.
+    """
+    missing, of = io.missing_chunks(movie)
+    gaps = (
+        f"{missing:,} of {of:,} chunks of {movie.source} are missing: their pixels are the fill "
+        "value."
+    )
+    return [*([gaps] if missing else []), *contradictions(calibration, movie)]
 
 
 def doubts(seen: Evidence) -> list[str]:
@@ -74,19 +95,20 @@ def _pixels(seen: Evidence) -> Iterator[str]:
 
 
 def _spots(seen: Evidence) -> Iterator[str]:
-    if seen.spots.empty:
+    overview = seen.overview
+    if overview.spots == 0:
         yield "No spots were found. Lower minmass or threshold, or try invert."
         return
-    empty = seen.frames - seen.spots["frame"].nunique()
-    if empty > 0.05 * seen.frames:
-        yield f"{empty} of {seen.frames} frames have no spots."
+    empty = overview.frames - overview.frames_with_spots
+    if empty > 0.05 * overview.frames:
+        yield f"{empty} of {overview.frames} frames have no spots."
 
 
 def _bias(seen: Evidence) -> Iterator[str]:
     # Few particles at rest are where they are by chance.
-    if seen.linked["particle"].nunique() < 20:
+    if seen.overview.particles < 20:
         return
-    for axis, row in subpixel_bias(seen.spots).iterrows():
+    for axis, row in subpixel_bias(seen.overview.sample).iterrows():
         if row["biased"]:
             locked = row["pull"] > 0
             cause = (
@@ -102,30 +124,28 @@ def _bias(seen: Evidence) -> Iterator[str]:
 
 
 def _tracks(seen: Evidence) -> Iterator[str]:
-    if seen.linked.empty:
+    overview = seen.overview
+    if overview.spots == 0:
         return
-    if seen.frames == 1:
+    if overview.frames == 1:
         yield "The movie has a single frame: there is nothing to link."
         return
-    if seen.tracks.empty:
-        longest = int(seen.linked.groupby("particle").size().max())
+    if overview.tracks == 0:
         yield (
-            f"No track has {seen.min_length} spots or more; the longest has {longest}. "
+            f"No track has {seen.min_length} spots or more; the longest has {overview.longest}. "
             "Lower min_length, or raise search_range or memory."
         )
         return
-    kept = len(seen.tracks) / len(seen.linked)
+    kept = overview.spots_in_tracks / overview.spots
     if kept < 0.5:
         yield (
             f"Only {kept:.0%} of the spots are in tracks of {seen.min_length} spots or more; the "
             "others are stubs. Raise minmass if they are noise, search_range or memory if tracks "
             "are cut."
         )
-    particles = seen.tracks["particle"].nunique()
-    if particles < 10:
-        yield f"Only {particles} track(s): the numbers say little about the sample."
-    lengths = seen.tracks.groupby("particle")["frame"].agg(["size", "min", "max"])
-    lost = 1 - lengths["size"].sum() / (lengths["max"] - lengths["min"] + 1).sum()
+    if overview.tracks < 10:
+        yield f"Only {overview.tracks} track(s): the numbers say little about the sample."
+    lost = 1 - overview.spots_in_tracks / overview.span
     if lost > 0.1:
         yield (
             f"Particles are missing in {lost:.0%} of the frames that their tracks span: detection "
@@ -134,14 +154,15 @@ def _tracks(seen: Evidence) -> Iterator[str]:
 
 
 def _search_range(seen: Evidence) -> Iterator[str]:
-    if seen.frames == 1:
+    if seen.overview.frames == 1:
         return
-    columns = position_columns("spots", seen.spots)
+    sample = seen.overview.sample
+    columns = position_columns("spots", sample)
     reach = np.broadcast_to(np.asarray(seen.search_range, dtype=np.float64), (len(columns),))
     distances = []
-    numbers = seen.spots["frame"].unique()
+    numbers = sample["frame"].unique()
     for number in numbers[:: max(1, len(numbers) // SAMPLE)]:
-        points = seen.spots.loc[seen.spots["frame"] == number, columns].to_numpy() / reach
+        points = sample.loc[sample["frame"] == number, columns].to_numpy() / reach
         if len(points) > 1:
             nearest, _ = KDTree(points).query(points, k=[2])
             distances.append(np.ravel(nearest))
@@ -151,32 +172,18 @@ def _search_range(seen: Evidence) -> Iterator[str]:
             f"(typically {spacing:.2g} times search_range): links may be wrong. "
             "Lower it, or raise minmass."
         )
-    steps = _steps(seen.tracks, columns, reach)
-    far = float(np.mean(steps > 0.8)) if len(steps) else 0.0
-    if far > 0.02:
+    if seen.analysis.long_steps > 0.02:
         yield (
-            f"{far:.0%} of the steps are longer than 80 % of search_range: it probably cuts "
-            "longer ones off, and diffusion is underestimated. Raise it."
+            f"{seen.analysis.long_steps:.0%} of the steps are longer than 80 % of search_range: it "
+            "probably cuts longer ones off, and diffusion is underestimated. Raise it."
         )
-
-
-def _steps(
-    tracks: pd.DataFrame, columns: list[str], reach: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
-    """Return the lengths of the steps from frame to frame, in units of the search range."""
-    ordered = tracks.sort_values(["particle", "frame"])
-    same = (np.diff(ordered["particle"]) == 0) & (np.diff(ordered["frame"]) == 1)
-    moved: npt.NDArray[np.float64] = np.diff(ordered[columns].to_numpy(np.float64), axis=0)
-    moved = moved[same] / reach
-    lengths: npt.NDArray[np.float64] = np.sqrt((moved**2).sum(axis=1))
-    return lengths
 
 
 def _motion(seen: Evidence) -> Iterator[str]:
     analysis = seen.analysis
-    if seen.tracks.empty:
+    if seen.overview.tracks == 0:
         return
-    per_frame = tracks_per_frame(seen.tracks)
+    per_frame = seen.overview.tracks_per_frame
     if analysis.drift is None and seen.drift is None:
         yield (
             f"The drift was not subtracted: with {per_frame:.1f} tracks a frame it cannot be told "
@@ -189,14 +196,12 @@ def _motion(seen: Evidence) -> Iterator[str]:
         )
     if analysis.problem is not None:
         yield f"No diffusion coefficient: {analysis.problem}."
-    if "alpha" in analysis.particles:
-        alpha = float(analysis.particles["alpha"].median())
-        if abs(alpha - 1) > 0.25:
-            kind = "confined or hindered" if alpha < 1 else "directed"
-            yield (
-                f"The MSD grows as lag^{alpha:.2f} (median of the tracks): motion looks {kind}, "
-                "and a diffusion coefficient does not describe it."
-            )
+    if abs(analysis.alpha - 1) > 0.25:
+        kind = "confined or hindered" if analysis.alpha < 1 else "directed"
+        yield (
+            f"The MSD grows as lag^{analysis.alpha:.2f} (median of the tracks): motion looks "
+            f"{kind}, and a diffusion coefficient does not describe it."
+        )
 
 
 def _units(seen: Evidence) -> Iterator[str]:

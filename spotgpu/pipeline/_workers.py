@@ -7,21 +7,17 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from itertools import count, islice
-from typing import Any, Protocol, TypeAlias
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any, Protocol
 
 from spotgpu.errors import SpotgpuError
+from spotgpu.pipeline._clock import Clock
+from spotgpu.pipeline._found import Found
 from spotgpu.pipeline._frames import FrameLocator, frame_number
 from spotgpu.pipeline._shared_frames import FrameSlots, Slot
+from spotgpu.pipeline._tasks import Done, locate_images, read_and_locate
 
-__all__ = ["Found", "from_file", "through_memory"]
-
-#: A frame's number and its spots.
-Found: TypeAlias = "tuple[int, npt.NDArray[np.float64]]"
+__all__ = ["from_file", "through_memory"]
 
 #: The parallelism is in the processes.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -30,11 +26,16 @@ IDLE = 10
 
 
 class _Future(Protocol):
-    def result(self) -> list[Found]: ...
+    def result(self) -> Done: ...
 
 
 def from_file(
-    movie: Sequence[Any], frames: FrameLocator, start: int, processes: int, chunk: int
+    movie: Sequence[Any],
+    frames: FrameLocator,
+    start: int,
+    processes: int,
+    chunk: int,
+    clock: Clock,
 ) -> Iterator[Found]:
     """Yield the spots of a movie's frames in order; the workers read the file themselves.
 
@@ -50,24 +51,32 @@ def from_file(
         Number of workers.
     chunk : int
         Frames a task.
+    clock : Clock
+        Gets the workers' seconds.
 
     Yields
     ------
-    tuple
+    Found
         Frame number and rows.
     """
     job = pickle.dumps((frames, movie))
 
     def tasks(submit: Callable[..., _Future]) -> Iterator[_Future]:
         for first in range(start, len(movie), chunk):
-            yield submit(_read_and_locate, job, first, min(first + chunk, len(movie)))
+            yield submit(read_and_locate, job, first, min(first + chunk, len(movie)))
 
     with _executor(processes) as submit:
-        yield from _in_order(tasks(submit), in_flight=2 * processes)
+        yield from _in_order(tasks(submit), 2 * processes, clock)
 
 
 def through_memory(
-    rest: Iterator[Any], frames: FrameLocator, start: int, processes: int, chunk: int, slots: int
+    rest: Iterator[Any],
+    frames: FrameLocator,
+    start: int,
+    processes: int,
+    chunk: int,
+    slots: int,
+    clock: Clock,
 ) -> Iterator[Found]:
     """Yield the spots of frames in order; they reach the workers through shared memory.
 
@@ -85,10 +94,12 @@ def through_memory(
         Frames a task.
     slots : int
         Tasks that are under way at once.
+    clock : Clock
+        Gets the seconds.
 
     Yields
     ------
-    tuple
+    Found
         Frame number and rows.
     """
     if frames.shape is None or frames.dtype is None:
@@ -98,7 +109,8 @@ def through_memory(
 
     def tasks(submit: Callable[..., _Future], block: FrameSlots) -> Iterator[_Future]:
         for task in count():
-            images = [(frame_number(image, k), image) for k, image in islice(numbered, chunk)]
+            with clock.measured("decode"):
+                images = [(frame_number(image, k), image) for k, image in islice(numbered, chunk)]
             if not images:
                 return
             pixels = [frames.pixels(image, number) for number, image in images]
@@ -110,17 +122,19 @@ def through_memory(
         FrameSlots(slots, chunk, frames.shape, frames.dtype) as block,
         _executor(processes) as submit,
     ):
-        yield from _in_order(tasks(submit, block), in_flight=slots)
+        yield from _in_order(tasks(submit, block), slots, clock)
 
 
-def _in_order(tasks: Iterator[_Future], in_flight: int) -> Iterator[Found]:
+def _in_order(tasks: Iterator[_Future], in_flight: int, clock: Clock) -> Iterator[Found]:
     # A slot is written again only when its task's result was taken: `in_flight` tasks before.
     pending: deque[_Future] = deque()
     while True:
         pending.extend(islice(tasks, in_flight - len(pending)))
         if not pending:
             return
-        yield from pending.popleft().result()
+        found, seconds = pending.popleft().result()
+        clock.spent(seconds)
+        yield from found
 
 
 @contextmanager
@@ -160,26 +174,5 @@ def _interrupts_for_the_parent() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-@lru_cache(maxsize=1)
-def _opened(job: bytes) -> tuple[FrameLocator, Any]:
-    # The bytes come from the parent process.
-    opened: tuple[FrameLocator, Any] = pickle.loads(job)  # noqa: S301
-    return opened
-
-
-def _read_and_locate(job: bytes, start: int, stop: int) -> list[Found]:
-    frames, movie = _opened(job)
-    found = []
-    for k in range(start, stop):
-        image = movie[k]
-        number = frame_number(image, k)
-        found.append((number, frames.rows(image, number)))
-    return found
-
-
-def _locate_shared(job: bytes, numbers: list[int], slot: Slot) -> list[Found]:
-    frames, _ = _opened(job)
-    return [
-        (number, frames.rows(image, number))
-        for number, image in zip(numbers, slot.read(), strict=True)
-    ]
+def _locate_shared(job: bytes, numbers: list[int], slot: Slot) -> Done:
+    return locate_images(job, numbers, slot.read())

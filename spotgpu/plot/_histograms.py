@@ -150,13 +150,13 @@ def subpx_bias(
     return ax
 
 
-def length_histogram(tracks: pd.DataFrame, ax: Any = None, bins: Any = None) -> Axes:
+def length_histogram(tracks: Any, ax: Any = None, bins: Any = None) -> Axes:
     """Show how long the tracks are.
 
     Parameters
     ----------
-    tracks : DataFrame
-        Trajectories: ``particle``. A track is as long as it has rows.
+    tracks : DataFrame or ndarray of int
+        Trajectories: ``particle``. A track is as long as it has rows. Or the lengths themselves.
     ax : matplotlib.axes.Axes, optional
         Default: the current ones.
     bins : int or sequence of float, optional
@@ -181,8 +181,11 @@ def length_histogram(tracks: pd.DataFrame, ax: Any = None, bins: Any = None) -> 
     >>> length_histogram(tracks)  # doctest: +SKIP
     """
     ax = checked_axes(ax)
-    particles = require_columns("tracks", tracks, ["particle"])["particle"]
-    lengths = np.unique(particles.to_numpy(), return_counts=True)[1]
+    if isinstance(tracks, np.ndarray):
+        lengths = tracks
+    else:
+        particles = require_columns("tracks", tracks, ["particle"])["particle"]
+        lengths = np.unique(particles.to_numpy(), return_counts=True)[1]
     if bins is None:
         longest = int(lengths.max(initial=1))
         step = -(-longest // MANY_BINS)

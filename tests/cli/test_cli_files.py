@@ -108,7 +108,9 @@ def test_run_json(results: Path, movie: Path) -> None:
     assert run["input"]["shape"] == [30, 120, 144]
     assert run["counts"]["frames"] == 30
     assert run["versions"]["spotgpu"] == spotgpu.__version__
-    assert {"locate", "link", "analyse"} <= set(run["timings_s"])
+    assert {"locate", "analyse"} <= set(run["timings_s"])
+    assert {"decode", "compute", "link", "write"} == set(run["work_s"])
+    assert 0.5 < run["alpha"] < 1.5
 
 
 class Page(HTMLParser):

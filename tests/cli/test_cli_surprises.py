@@ -225,7 +225,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
-def test_end_by_a_signal_leaves_nothing(
+def test_end_by_a_signal_leaves_nothing_half(
     movie: Path, options: list[str], tmp_path: Path, name: str, code: int
 ) -> None:
     done = subprocess.run(
@@ -244,7 +244,12 @@ def test_end_by_a_signal_leaves_nothing(
     ended = "interrupted" if name == "SIGINT" else f"ended by {name}"
     assert done.stderr.splitlines()[-1] == f"error: {ended}"
     assert "Traceback" not in done.stderr
-    assert list(tmp_path.iterdir()) == []
+    kept = tmp_path / "out.unfinished"
+    assert f"note: the spots of 30 frames are kept in {kept}: " in done.stderr
+    assert list(tmp_path.iterdir()) == [kept]
+    assert {path.name for path in kept.iterdir()} == {"lock", "manifest.json", "spots"}
+    found = [path.name for path in (kept / "spots").iterdir()]
+    assert found == ["000000000000-000000000030.parquet"]
 
 
 def reset(name: str) -> Any:

@@ -13,10 +13,10 @@ from spotgpu.pipeline._report import report
 def test_error_that_is_not_resolved(movie: np.ndarray) -> None:
     result = track(movie, 9, 5, minmass=100, min_length=5, progress=Silent())
     assert result.diffusion is not None
-    seen = replace(result, diffusion=replace(result.diffusion, sigma=0.25))
-    assert "localisation error 0.25 px" in report(seen)
-    unseen = replace(result, diffusion=replace(result.diffusion, sigma=0.0))
-    assert "localisation error not resolved" in report(unseen)
+    for sigma, words in ((0.25, "localisation error 0.25 px"), (0.0, "error not resolved")):
+        fit = replace(result.diffusion, sigma=sigma)
+        seen = replace(result, analysis=replace(result.analysis, diffusion=fit))
+        assert words in report(seen)
 
 
 def test_volumes_are_projected() -> None:

@@ -226,7 +226,8 @@ def test_stream_of_unknown_length(paths: np.ndarray, good: TrackResult) -> None:
 def test_json_has_no_nan(good: TrackResult, tmp_path: Any) -> None:
     assert good.diffusion is not None
     unknown = dataclasses.replace(good.diffusion, ci_high=float("inf"), sigma=float("nan"))
-    dataclasses.replace(good, diffusion=unknown).save(tmp_path / "out")
+    analysis = dataclasses.replace(good.analysis, diffusion=unknown)
+    dataclasses.replace(good, analysis=analysis).save(tmp_path / "out")
 
     def refuse(word: str) -> None:
         raise ValueError(word)
