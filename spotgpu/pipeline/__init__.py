@@ -10,18 +10,21 @@ if TYPE_CHECKING:
     from spotgpu.pipeline._calibration import Calibration
     from spotgpu.pipeline._demo import Comparison, demo
     from spotgpu.pipeline._find_link import find_link, find_link_iter
-    from spotgpu.pipeline._progress import Bars, Lines, Progress, Silent
+    from spotgpu.pipeline._progress import Bars, JsonLines, Lines, Progress, Silent
     from spotgpu.pipeline._result import TrackResult
     from spotgpu.pipeline._selftest import Verdict, selftest
     from spotgpu.pipeline._steps import link_file, locate_file, msd_file
     from spotgpu.pipeline._track import track
     from spotgpu.pipeline._versions import OPTIONAL, versions
+    from spotgpu.pipeline._work_folder import FinishedError
 
 __all__ = [
     "OPTIONAL",
     "Bars",
     "Calibration",
     "Comparison",
+    "FinishedError",
+    "JsonLines",
     "Lines",
     "Progress",
     "Silent",
@@ -44,12 +47,13 @@ _MODULES = {
     "_calibration": ["Calibration"],
     "_demo": ["Comparison", "demo"],
     "_find_link": ["find_link", "find_link_iter"],
-    "_progress": ["Bars", "Lines", "Progress", "Silent"],
+    "_progress": ["Bars", "JsonLines", "Lines", "Progress", "Silent"],
     "_result": ["TrackResult"],
     "_selftest": ["Verdict", "selftest"],
     "_steps": ["link_file", "locate_file", "msd_file"],
     "_track": ["track"],
     "_versions": ["OPTIONAL", "versions"],
+    "_work_folder": ["FinishedError"],
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
