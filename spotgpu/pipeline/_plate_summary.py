@@ -84,7 +84,8 @@ def summary_table(
         - few tracks: fewer than 10;
         - no D: no diffusion coefficient;
         - other unit: D is in another unit than that of most movies;
-        - D outlier: log D is more than 5 spreads from the median of the movies of its unit;
+        - D outlier: log D is more than 5 spreads from the median of the movies of its unit, or D
+          is not positive;
         - count outlier: the same for spots per frame or for tracks;
         - warnings: a warning that at most half of the movies that did not fail have, numbers in it
           left aside.
@@ -162,7 +163,10 @@ def _flags(table: pd.DataFrame, warnings: Sequence[Sequence[str]]) -> list[str]:
     diffusion = np.zeros(len(table), bool)
     for unit in units[units != ""].unique():
         one = (units == unit).to_numpy()
-        diffusion[one] = _far(np.log(_positive(table.loc[one, "D"])), SAME)
+        # No logarithm: as far out as can be.
+        with np.errstate(divide="ignore"):
+            logs = np.log(table.loc[one, "D"].clip(lower=0).to_numpy(np.float64))
+        diffusion[one] = _far(logs, SAME)
     counts = np.zeros(len(table), bool)
     for column in ("spots_per_frame", "tracks"):
         values = table.loc[ok, column].to_numpy(np.float64, na_value=math.nan)
@@ -185,13 +189,8 @@ def _flags(table: pd.DataFrame, warnings: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _positive(values: pd.Series) -> npt.NDArray[np.float64]:
-    """Return the values; NaN where there is no logarithm."""
-    return values.where(values > 0).to_numpy(np.float64)
-
-
 def _far(values: npt.NDArray[np.float64], least: float) -> npt.NDArray[np.bool_]:
-    """Return which values are outliers; NaN is none."""
+    """Return which values are outliers; NaN is none, infinity is one."""
     known = values[np.isfinite(values)]
     if len(known) < COMPARED:
         return np.zeros(len(values), bool)
