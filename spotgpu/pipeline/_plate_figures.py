@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from spotgpu import plot
@@ -40,22 +41,22 @@ def heatmaps(table: pd.DataFrame) -> list[Figure] | None:
     Returns
     -------
     list of Figure or None
-        Empty if no movie has a well; None if matplotlib is not installed.
+        Without those for which there are no values; None if matplotlib is not installed.
     """
     if find_spec("matplotlib") is None:
         return None
     placed = table[table["well"] != ""]
-    if placed.empty:
-        return []
     failed = sorted(placed.loc[placed["status"] == "failed", "well"].unique())
-    most = int(placed["well"].value_counts().max())
-    what = "" if most == 1 else f"Median of the movies of a well, up to {most:,}. "
-    crosses = "Crosses: a movie of the well failed." if failed else ""
+    most = placed["well"].value_counts().max()
+    caption = f"Median of the movies of a well, up to {most:,}. " if most > 1 else ""
+    caption += "White: no movie; grey: no value"
+    caption += "; cross: a movie failed." if failed else "."
     shown = []
     for title, label, values in _quantities(placed):
-        by_well = values.groupby(placed["well"]).median().dropna()
+        if values.isna().all():
+            continue
+        by_well = values.groupby(placed["well"]).median()
         draw = partial(plot.plate_heatmap, by_well.to_dict(), label=label, failed=failed)
-        caption = f"{what}{crosses}".strip() or f"{len(by_well):,} wells."
         shown.append(Figure(title, caption, _png(draw, HALF), False))
     return shown
 
@@ -97,8 +98,10 @@ def distributions(table: pd.DataFrame) -> list[Figure] | None:
             title = "Diffusion coefficient" + (f" in {unit}" if len(units) > 1 else "")
             caption = (
                 f"D of {len(known):,} movies in the order of D, with its interval. Line and band: "
-                "median, and the middle half of the movies. Orange: D outlier."
+                "median, and the middle half of the movies."
             )
+            if known["flags"].str.contains("D outlier").any():
+                caption += " Orange: D outlier."
             draw = partial(_named if named else _ranked, known, unit)
             shown.append(Figure(title, caption, _png(draw, size), True))
     for title, label, values in _counted(table):
@@ -137,7 +140,7 @@ def _png(draw: Draw, size: tuple[float, float]) -> str:
     return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
-def _colours(known: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.str_]]:
+def _colours(known: pd.DataFrame) -> npt.NDArray[np.str_]:
     return np.where(known["flags"].str.contains("D outlier"), ACCENT, DATA)
 
 
@@ -188,12 +191,18 @@ def _plain(name: str) -> str:
     return known if len(known) <= LETTERS else f"…{known[1 - LETTERS :]}"
 
 
-def _histogram(values: Any, label: str, ax: Any) -> None:
-    # Of whole numbers, which may all be the same.
-    low, high = float(values.min()), float(values.max())
-    pad = 0.0 if high > low else max(0.5, 0.05 * abs(high))
+def _edges(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the edges of 8 to 60 bins; as many whole numbers are in each bin of whole numbers."""
     bins = int(np.clip(2 * np.sqrt(len(values)), 8, 60))
-    counts, edges = np.histogram(values, bins, (low - pad, high + pad))
+    low, high = float(values.min()), float(values.max())
+    if np.array_equal(values, np.round(values)):
+        step = max(1.0, np.ceil((high - low + 1) / bins))
+        return np.arange(low, high + 1 + step, step) - 0.5
+    return np.histogram_bin_edges(values, bins)
+
+
+def _histogram(values: Any, label: str, ax: Any) -> None:
+    counts, edges = np.histogram(values, _edges(values))
     ax.stairs(counts, edges, fill=True, color=DATA)
     middle = float(np.median(values))
     ax.axvline(middle, color=ACCENT, linestyle="--", label=f"median {middle:.4g}")

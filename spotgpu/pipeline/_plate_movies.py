@@ -14,7 +14,7 @@ from spotgpu.pipeline._page import escaped
 __all__ = ["movies_table"]
 
 #: Letters of an error in the table.
-LETTERS = 200
+LETTERS = 120
 
 Cell = Callable[[Any], str]
 
@@ -42,7 +42,7 @@ def movies_table(table: pd.DataFrame) -> str:
         ("spots a frame", "n", lambda row: _number(row.spots_per_frame, ",.1f")),
         ("tracks", "n", lambda row: _count(row.tracks)),
         ("spots in tracks", "n", lambda row: _number(row.spots_in_tracks_share, ".0%")),
-        (f"D{one}", "n", lambda row: _number(row.D, ".4g")),
+        (f"D{one}", "n", lambda row: _number(row.D, "#.4g")),
         ("interval of D", "n", _interval),
     ]
     if len(units) > 1:
@@ -76,13 +76,14 @@ def _count(value: Any) -> str:
 
 
 def _number(value: float, digits: str) -> str:
-    return "" if pd.isna(value) else format(value, digits)
+    # "#" keeps the zeros at the end, and a point where there is nothing behind it.
+    return "" if pd.isna(value) else format(value, digits).rstrip(".")
 
 
 def _interval(row: Any) -> str:
     if pd.isna(row.D_low) or pd.isna(row.D_high):
         return ""
-    return f"{row.D_low:.3g} to {row.D_high:.3g}"
+    return f"{_number(row.D_low, '#.3g')} to {_number(row.D_high, '#.3g')}"
 
 
 def _flags(row: Any) -> str:

@@ -15,7 +15,7 @@ from spotgpu.pipeline._plate_summary import FLAGS
 __all__ = ["plate_report"]
 
 #: Different errors and warnings that are shown above the table, and movies named with each.
-LISTED, NAMED = 50, 5
+LISTED, NAMED = 20, 5
 #: Letters of an error.
 LETTERS = 1000
 
@@ -73,7 +73,8 @@ def _headline(table: pd.DataFrame) -> str:
     known = table[table["D"].notna()]
     units = known["D_unit"].value_counts().index
     if known.empty:
-        return card("No diffusion coefficient", "see the flags and the movies", "card main")
+        why = "see the flags" if (table["status"] == "ok").any() else "no movie was tracked"
+        return card("No diffusion coefficient", why, "card main")
     boxes = []
     for unit in units:
         values = known.loc[known["D_unit"] == unit, "D"]
@@ -98,7 +99,7 @@ def _cards(table: pd.DataFrame, seconds: float | None) -> Iterator[str]:
     yield card(f"{len(table):,}", "movie" if len(table) == 1 else "movies")
     yield card(f"{failed:,}", "failed", "card bad" if failed else "card")
     yield card(f"{int((table['flags'] != '').sum()):,}", "flagged")
-    for column in ("frames", "spots", "tracks"):
+    for column in ("spots", "tracks"):
         yield card(f"{int(table[column].sum()):,}", column)
     if seconds is not None:
         yield card(_duration(seconds), "time taken")
@@ -118,27 +119,30 @@ def _sections(table: pd.DataFrame) -> Iterator[tuple[str, str]]:
         yield "Failed", _failures(failures)
     if table.attrs.get("warnings"):
         yield "Warnings", _warnings(table)
-    if len(table) > len(failures):
-        yield "Flags", _flags(table)
     by_well = heatmaps(table)
     if by_well:
         yield "By well", gallery(by_well)
     over_all = distributions(table)
     if over_all is None or over_all:
         yield "All movies", gallery(over_all)
+    if len(table) > len(failures):
+        yield "Flags", _flags(table)
 
 
 def _failures(failures: pd.DataFrame) -> str:
     """Return each error with the movies that have it."""
+    alike: dict[str, list[tuple[str, str]]] = {}
+    for movie, error in zip(failures["movie"], failures["error"], strict=True):
+        alike.setdefault(error.replace(movie, "…"), []).append((movie, error))
     items = []
-    errors = list(failures.groupby("error", sort=False)["movie"])
-    for error, movies in errors[:LISTED]:
-        names = ", ".join(movies[:NAMED])
+    for kind, movies in [*alike.items()][:LISTED]:
+        names = ", ".join(movie for movie, _ in movies[:NAMED])
         more = f" and {len(movies) - NAMED:,} more" if len(movies) > NAMED else ""
-        text = str(error) if len(str(error)) <= LETTERS else f"{str(error)[:LETTERS]}…"
+        text = movies[0][1] if len(movies) == 1 else kind
+        text = text if len(text) <= LETTERS else f"{text[:LETTERS]}…"
         items.append(f"<li><strong>{escaped(names + more)}</strong>: {escaped(text)}</li>")
-    if len(errors) > LISTED:
-        rest = sum(len(movies) for _, movies in errors[LISTED:])
+    if len(alike) > LISTED:
+        rest = sum(len(movies) for movies in [*alike.values()][LISTED:])
         items.append(f"<li>{rest:,} more, see the table of movies.</li>")
     return '<ul class="failures">\n' + "\n".join(items) + "\n</ul>"
 

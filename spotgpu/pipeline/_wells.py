@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,11 +18,12 @@ SMALLER = frozenset(ROWS[:16])
 #: site, time, view, wavelength, z and so on): in small letters and in capitals.
 COUNTERS = frozenset("cdefhmnprstvwxyz" "CFMNPRSTVWXYZ")
 
-#: A1, A01, A-1, A - 01, after "well" or not; r02c03.
+#: A1, A01, A-1, A - 01, A01f00d0, after "well" or not; r02c03.
 TOKEN = re.compile(
     r"""(?<![^\W_])                                     # not in the middle of a word
     (?: (?P<well>well[\s_.-]*)?
-        (?P<row>[A-Z]|A[A-F]) (?P<dash>-|\s-\s)? (?P<column>[0-9]{1,2}) (?![^\W_])
+        (?P<row>[A-Z]|A[A-F]) (?P<dash>-|\s-\s)? (?P<column>[0-9]{1,2})
+        (?: (?![^\W_]) | (?=f[0-9]+d[0-9]) )
       | r(?P<row_number>[0-9]{1,2}) [\s_.-]? c(?P<column_number>[0-9]{1,2}) (?![0-9])
     )""",
     re.VERBOSE | re.IGNORECASE,
@@ -42,14 +44,18 @@ def wells(names: Sequence[str]) -> list[str | None]:
     """Return the well that each name carries.
 
     A well is written A1, A01, A-1, ``A - 01``, any of these after "well", or r02c03; in small
-    letters or capitals; and no letter or digit touches it. Where names hold several such words,
-    all names together decide: the word counts that stands at the same place (the first, the
-    second, ... from either end, in the same letters, small or capital) in more than half of the
-    names, and varies most there: places of several rows come first, then those of most wells. If
-    more than half of the names say "well", r..c.. or ``A - 01``, only those are looked at. Where
-    all rows are letters that number other things too, as in s1, T01, Z3 or c2, there is no well,
-    nor where several names have the same word and none another (B16 may be a cell line); nor
-    are letters that number other things rows past P, unless the plate has another such row.
+    letters or capitals; and no letter or digit touches it, but for field and channel in A01f00d0.
+    Where names hold several such words, all names together decide:
+
+    - The word counts that stands at the same place (the first, the second, ... from either end,
+      in the same letters, small or capital) in more than half of the names, and varies most there:
+      a place of several rows comes first, then that of most wells.
+    - If more than half of the names say "well", r..c.. or ``A - 01``, only those are looked at.
+    - Where all rows are letters that number other things too, as in s1, T01, Z3 or c2, there is no
+      well. Nor are such letters rows past P, unless the plate has another row past P.
+    - Where several names have the same word and none another there is no well: B16 may be a cell
+      line.
+    - A name with fewer such words than most has no well if its word stands elsewhere in others.
 
     Parameters
     ----------
@@ -73,7 +79,7 @@ def wells(names: Sequence[str]) -> list[str | None]:
     best: list[_Token | None] = [None] * len(names)
     most = (False, 0, 0, 0)
     for place in _places(found):
-        tokens = _in_plate([_at(place, one) for one in found])
+        tokens = _in_plate(_at(place, found))
         score = _variety(tokens)
         if 2 * score[-1] > len(names) and score > most:
             best, most = tokens, score
@@ -102,10 +108,23 @@ def _places(found: Sequence[Sequence[_Token]]) -> list[tuple[bool, int]]:
     return [(small, number) for small in (False, True) for number in numbers]
 
 
-def _at(place: tuple[bool, int], tokens: Sequence[_Token]) -> _Token | None:
+def _at(place: tuple[bool, int], found: Sequence[Sequence[_Token]]) -> list[_Token | None]:
+    """Return the token of each name at a place."""
     small, number = place
-    same = [token for token in tokens if token.written.islower() == small]
-    return same[number] if -len(same) <= number < len(same) else None
+    alike = [[token for token in tokens if token.written.islower() == small] for tokens in found]
+    usual = Counter(len(same) for same in alike if same).most_common(1)
+    there = [same[number] if -len(same) <= number < len(same) else None for same in alike]
+    elsewhere = {
+        token
+        for same, here in zip(alike, there, strict=True)
+        if usual and len(same) >= usual[0][0]
+        for token in same
+        if token is not here
+    }
+    return [
+        None if usual and len(same) < usual[0][0] and here in elsewhere else here
+        for same, here in zip(alike, there, strict=True)
+    ]
 
 
 def _variety(tokens: Sequence[_Token | None]) -> tuple[bool, int, int, int]:
