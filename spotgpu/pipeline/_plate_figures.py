@@ -55,8 +55,9 @@ def heatmaps(table: pd.DataFrame) -> list[Figure] | None:
     for title, label, values in _quantities(placed):
         if values.isna().all():
             continue
-        by_well = values.groupby(placed["well"]).median()
-        draw = partial(plot.plate_heatmap, by_well.to_dict(), label=label, failed=failed)
+        medians = values.groupby(placed["well"]).median()
+        by_well = {str(well): float(value) for well, value in medians.items()}
+        draw = partial(plot.plate_heatmap, by_well, label=label, failed=failed)
         shown.append(Figure(title, caption, _png(draw, HALF), False))
     return shown
 

@@ -49,13 +49,13 @@ def movies_table(table: pd.DataFrame) -> str:
         columns.append(("unit of D", "", lambda row: escaped(row.D_unit)))
     columns += [("alpha", "n", lambda row: _number(row.alpha, ".2f")), ("flags", "", _flags)]
     heads = "".join(f"<th{_kind(kind)}>{escaped(name)}</th>" for name, kind, _ in columns)
+    rows = table.itertuples(index=False)
     body = "\n".join(
-        "<tr>" + "".join(f"<td{_kind(kind)}>{cell(row)}</td>" for _, kind, cell in columns) + "</tr>"
-        for row in table.itertuples(index=False)
+        f"<tr>{''.join(f'<td{_kind(kind)}>{cell(row)}</td>' for _, kind, cell in columns)}</tr>"
+        for row in rows
     )
-    return (
-        f'<table class="movies">\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>'
-    )
+    head = f"<thead><tr>{heads}</tr></thead>"
+    return f'<table class="movies">\n{head}\n<tbody>\n{body}\n</tbody>\n</table>'
 
 
 def _kind(kind: str) -> str:

@@ -184,9 +184,7 @@ def _flags(table: pd.DataFrame, warnings: Sequence[Sequence[str]]) -> list[str]:
         "count outlier": counts,
         "warnings": np.array(rare, bool),
     }
-    return [
-        ";".join(flag for flag in FLAGS if raised[flag][row]) for row in range(len(table))
-    ]
+    return [";".join(flag for flag in FLAGS if raised[flag][row]) for row in range(len(table))]
 
 
 def _far(values: npt.NDArray[np.float64], least: float) -> npt.NDArray[np.bool_]:

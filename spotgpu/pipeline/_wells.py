@@ -16,7 +16,7 @@ COLUMNS = 48
 SMALLER = frozenset(ROWS[:16])
 #: Letters that number other things as well (channel, day, embryo, field, hour, position, replicate,
 #: site, time, view, wavelength, z and so on): in small letters and in capitals.
-COUNTERS = frozenset("cdefhmnprstvwxyz" "CFMNPRSTVWXYZ")
+COUNTERS = frozenset("cdefhmnprstvwxyzCFMNPRSTVWXYZ")
 
 #: A1, A01, A-1, A - 01, A01f00d0, after "well" or not; r02c03.
 TOKEN = re.compile(
@@ -55,7 +55,8 @@ def wells(names: Sequence[str]) -> list[str | None]:
       well. Nor are such letters rows past P, unless the plate has another row past P.
     - Where several names have the same word and none another there is no well: B16 may be a cell
       line.
-    - A name with fewer such words than most has no well if its word stands elsewhere in others.
+    - A name with more or fewer such words than most has no well if its word stands elsewhere in
+      the others.
 
     Parameters
     ----------
@@ -79,9 +80,12 @@ def wells(names: Sequence[str]) -> list[str | None]:
     best: list[_Token | None] = [None] * len(names)
     most = (False, 0, 0, 0)
     for place in _places(found):
-        tokens = _in_plate(_at(place, found))
-        score = _variety(tokens)
-        if 2 * score[-1] > len(names) and score > most:
+        there, usual = _at(place, found)
+        tokens = _in_plate(there)
+        count = sum(token is not None for token in tokens)
+        # Names with another number of words may have something else at this place.
+        score = (*_variety([one for one, whole in zip(tokens, usual, strict=True) if whole]), count)
+        if 2 * count > len(names) and score > most:
             best, most = tokens, score
     return [None if token is None else f"{token.row}{token.column:02d}" for token in best]
 
@@ -108,33 +112,37 @@ def _places(found: Sequence[Sequence[_Token]]) -> list[tuple[bool, int]]:
     return [(small, number) for small in (False, True) for number in numbers]
 
 
-def _at(place: tuple[bool, int], found: Sequence[Sequence[_Token]]) -> list[_Token | None]:
-    """Return the token of each name at a place."""
+def _at(
+    place: tuple[bool, int], found: Sequence[Sequence[_Token]]
+) -> tuple[list[_Token | None], list[bool]]:
+    """Return each name's token at a place, and whether it has as many tokens as most names."""
     small, number = place
     alike = [[token for token in tokens if token.written.islower() == small] for tokens in found]
-    usual = Counter(len(same) for same in alike if same).most_common(1)
+    most = Counter(len(same) for same in alike if same).most_common(1)
+    usual = most[0][0] if most else 0
     there = [same[number] if -len(same) <= number < len(same) else None for same in alike]
     elsewhere = {
         token
         for same, here in zip(alike, there, strict=True)
-        if usual and len(same) >= usual[0][0]
+        if len(same) == usual
         for token in same
         if token is not here
     }
-    return [
-        None if usual and len(same) < usual[0][0] and here in elsewhere else here
+    tokens = [
+        None if len(same) != usual and here in elsewhere else here
         for same, here in zip(alike, there, strict=True)
     ]
+    return tokens, [len(same) == usual for same in alike]
 
 
-def _variety(tokens: Sequence[_Token | None]) -> tuple[bool, int, int, int]:
-    """Return whether there are several rows, and the number of wells, of rows and of tokens."""
+def _variety(tokens: Sequence[_Token | None]) -> tuple[bool, int, int]:
+    """Return whether there are several rows, and the number of wells and of rows."""
     known = [token for token in tokens if token is not None]
     rows = len({token.row for token in known})
     different = len({(token.row, token.column) for token in known})
     if different == 1 and len(known) > 1 and not known[0].certain:
-        return False, 0, 0, 0
-    return rows > 1, different, rows, len(known)
+        return False, 0, 0
+    return rows > 1, different, rows
 
 
 def _in_plate(tokens: list[_Token | None]) -> list[_Token | None]:

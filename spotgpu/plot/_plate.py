@@ -92,9 +92,7 @@ def _checked(
 ) -> tuple[dict[tuple[int, int], float], list[tuple[int, int]]]:
     """Return the values by row and column, and the wells to be crossed."""
     if not isinstance(values_by_well, Mapping):
-        raise TypeError(
-            f"`values_by_well` must be a mapping, got {type(values_by_well).__name__}"
-        )
+        raise TypeError(f"`values_by_well` must be a mapping, got {type(values_by_well).__name__}")
     if isinstance(failed, str) or not isinstance(failed, Collection):
         raise TypeError(f"`failed` must be a collection of wells, got {failed!r}")
     values: dict[tuple[int, int], float] = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from spotgpu.pipeline._wells import wells
@@ -58,6 +60,8 @@ def test_the_place_that_varies_counts() -> None:
     # A constant word before, an image's number after, and one name with another word before.
     names = ["B16 A01_T1", "B16 B02_T2", "B16 A01_T3", "E7 B16 C03_T1", "B16 blank_T2"]
     assert wells(names) == ["A01", "B02", "A01", "C03", None]
+    names = ["B16 cells A1 t1", "B16 cells A2 t1", "control A3 t1"]
+    assert wells(names) == ["A01", "A02", "A03"]
     names = [f"D{day}_{row}0{column}" for day in (1, 2, 3) for row in "AB" for column in (4, 5)]
     assert wells(names) == ["A04", "A05", "B04", "B05"] * 3
 
@@ -92,9 +96,8 @@ def test_less_than_half_is_chance() -> None:
 def test_whole_plates_come_back() -> None:
     rows = [*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "AA", "AB", "AC", "AD", "AE", "AF"]
     for n_rows, n_columns in ((8, 12), (16, 24), (32, 48)):
-        expected = [f"{row}{c:02d}" for row in rows[:n_rows] for c in range(1, n_columns + 1)]
+        plate = list(product(range(n_rows), range(1, n_columns + 1)))
+        expected = [f"{rows[r]}{c:02d}" for r, c in plate]
         assert wells([f"exp12 B16F10_{well}_T01_Z3.tif" for well in expected]) == expected
-        short = [f"{row.lower()}{c}_t01" for row in rows[:n_rows] for c in range(1, n_columns + 1)]
-        assert wells(short) == expected
-        numbers = [f"r{r:02d}c{c:02d}f01" for r in range(1, n_rows + 1) for c in range(1, n_columns + 1)]
-        assert wells(numbers) == expected
+        assert wells([f"{rows[r].lower()}{c}_t01" for r, c in plate]) == expected
+        assert wells([f"r{r + 1:02d}c{c:02d}f01" for r, c in plate]) == expected
