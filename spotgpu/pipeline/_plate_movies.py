@@ -66,8 +66,8 @@ def _movie(row: Any) -> str:
     name = escaped(row.movie)
     if not row.folder:
         return name
-    # "./": a folder may be called "javascript:"; what is no UTF-8 goes back to its bytes.
-    place = quote(row.folder.replace(os.sep, "/"), errors="surrogateescape")
+    # "./": a folder may be called "javascript:".
+    place = quote(row.folder.replace(os.sep, "/"))
     return f'<a href="./{place}/report.html">{name}</a>'
 
 

@@ -76,7 +76,8 @@ def summary_table(
         ``spots``, ``spots_per_frame``, ``tracks``, ``spots_in_tracks_share`` (0 to 1), ``D``,
         ``D_low``, ``D_high`` in ``D_unit``, ``alpha`` (the median of the tracks), ``sigma`` (in the
         unit of length that ``D_unit`` begins with), ``flags``, ``error``, ``folder``. Numbers that
-        there are not are NaN or NA, texts are empty.
+        there are not are NaN or NA, texts are empty. Bytes of names that are no UTF-8 are written
+        as ``\\udc80`` and so on.
 
         ``flags`` are joined by ``;``:
 
@@ -98,7 +99,7 @@ def summary_table(
     """
     rows = [_row(record) for record in records]
     rows += [
-        {"movie": str(failure["movie"]), "status": "failed", "error": str(failure["error"])}
+        {"movie": _text(failure["movie"]), "status": "failed", "error": _text(failure["error"])}
         for failure in failures
     ]
     order = sorted(range(len(rows)), key=lambda row: _natural(rows[row]["movie"]))
@@ -118,7 +119,7 @@ def _row(record: Mapping[str, Any]) -> dict[str, Any]:
     counts, fit = run["counts"], run["diffusion"]
     share = counts["spots_in_tracks"] / counts["spots"] if counts["spots"] else None
     return {
-        "movie": str(record["movie"]),
+        "movie": _text(record["movie"]),
         "status": "ok",
         "frames": counts["frames"],
         "spots": counts["spots"],
@@ -131,13 +132,17 @@ def _row(record: Mapping[str, Any]) -> dict[str, Any]:
         "D_unit": fit["unit"],
         "alpha": run.get("alpha"),
         "sigma": fit.get("sigma"),
-        "folder": str(record["folder"]),
+        "folder": _text(record["folder"]),
     }
 
 
-def _natural(name: str) -> list[Any]:
+def _natural(name: str) -> tuple[list[Any], str]:
     parts = re.split(r"([0-9]+)", name)
-    return [int(part) if place % 2 else part.lower() for place, part in enumerate(parts)] + [name]
+    return [int(part) if place % 2 else part.lower() for place, part in enumerate(parts)], name
+
+
+def _text(value: object) -> str:
+    return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _kind(warning: str) -> str:

@@ -78,7 +78,7 @@ def wells(names: Sequence[str]) -> list[str | None]:
     if 2 * sum(map(bool, certain)) > len(names):
         found = certain
     best: list[_Token | None] = [None] * len(names)
-    most = (False, 0, 0, 0)
+    most = (False, 0, 0, len(names))
     for place in _places(found):
         there, usual = _at(place, found)
         tokens = _in_plate(there)

@@ -69,6 +69,8 @@ def plate_heatmap(
     >>> plate_heatmap({"A1": 0.4, "B12": 0.7}, label="D (µm²/s)", failed=["C3"])  # doctest: +SKIP
     """
     ax = checked_axes(ax)
+    if not isinstance(label, str):
+        raise TypeError(f"`label` must be a str, got {type(label).__name__}")
     values, crossed = _checked(values_by_well, failed)
     rows, columns = _plate([*values, *crossed])
     grid = np.full((rows, columns), np.nan)

@@ -21,11 +21,13 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "annotate": (SPOTS, np.zeros((5, 5))),
     "length_histogram": (SPOTS,),
     "mass_histogram": (SPOTS,),
+    "plate_heatmap": ({"A1": 1.0},),
     "plot_drift": (SPOTS[["y", "x"]],),
     "plot_msd": (MSD,),
     "plot_traj": (SPOTS,),
     "subpx_bias": (SPOTS,),
 }
+OPTIONS: dict[str, dict[str, Any]] = {"plate_heatmap": {"label": "D"}}
 
 
 def test_all_are_tested() -> None:
@@ -38,7 +40,7 @@ def test_uses_the_current_axes(name: str) -> None:
 
     try:
         current = plt.subplots(1, 2)[1][1]
-        assert getattr(plot, name)(*CALLS[name]) is current
+        assert getattr(plot, name)(*CALLS[name], **OPTIONS.get(name, {})) is current
         assert len(plt.get_fignums()) == 1
         assert current.has_data()
     finally:
@@ -50,7 +52,7 @@ def test_without_matplotlib(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.axes", None)
     with pytest.raises(SpotgpuError, match=r'pip install "spotgpu\[plot\]"'):
-        getattr(plot, name)(*CALLS[name])
+        getattr(plot, name)(*CALLS[name], **OPTIONS.get(name, {}))
 
 
 def test_import_does_not_need_matplotlib() -> None:
@@ -67,6 +69,7 @@ def test_given_axes_leave_pyplot_alone() -> None:
         "annotate(t, np.zeros((5, 5)), ax=ax()); plot_traj(t, 'frame', label=True, ax=ax()); "
         "mass_histogram(t, ax=ax()); subpx_bias(t, ax=ax()); length_histogram(t, ax=ax()); "
         "plot_drift(t[['y', 'x']], ax=ax()); plot_msd(t[['x']], ax=ax()); "
+        "plate_heatmap({'A1': 1.}, label='D', ax=ax()); "
         "sys.exit('matplotlib.pyplot' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-W", "error", "-c", code], check=False).returncode == 0
