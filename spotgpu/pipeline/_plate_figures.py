@@ -19,7 +19,7 @@ from spotgpu.pipeline._figures import Figure
 __all__ = ["distributions", "heatmaps"]
 
 #: Inches of half a page and of a whole one, and dots per inch.
-HALF, WIDE, DPI = (6.0, 4.0), (11.0, 4.4), 150
+HALF, WIDE, DPI = (6.0, 3.8), (11.0, 4.4), 150
 #: Movies that have a line with their name in the figure of D; more are drawn side by side.
 NAMED = 40
 #: Letters of a name in a figure.

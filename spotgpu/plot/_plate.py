@@ -53,7 +53,7 @@ def plate_heatmap(
     Returns
     -------
     matplotlib.axes.Axes
-        Row A at the top, column 1 at the left: well A1 is at (1, 1), B3 at x = 3, y = 2.
+        They give room to a colour bar. Row A at the top, column 1 at the left: well A1 is at (1, 1), B3 at x = 3, y = 2.
 
     Raises
     ------
@@ -157,9 +157,7 @@ def _colours(ax: Axes, grid: npt.NDArray[np.float64], label: str) -> None:
         vmin=vmin,
         vmax=vmax,
     )
-    # As high as the plate is drawn, also where its scale makes it lower than the axes.
-    beside = ax.inset_axes((1.03, 0.0, 0.035, 1.0))
-    ax.figure.colorbar(drawn, cax=beside, label=label, extend=extend)
+    ax.figure.colorbar(drawn, ax=ax, label=label, extend=extend, pad=0.02)
 
 
 def _crosses(ax: Axes, crossed: Iterable[tuple[int, int]], rows: int) -> None:
@@ -188,4 +186,3 @@ def _names(ax: Axes, rows: int, columns: int) -> None:
     )
     ax.set_xlim(0.5, columns + 0.5)
     ax.set_ylim(rows + 0.5, 0.5)
-    ax.set_aspect("equal")
