@@ -27,7 +27,7 @@ LETTERS = 36
 #: Colours of data, of what stands out, of a median and its surroundings.
 DATA, ACCENT, BAND = "#0072B2", "#D55E00", "#DCE9F1"
 
-Draw = Callable[[Any], object]
+Draw = Callable[..., object]
 
 
 def heatmaps(table: pd.DataFrame) -> list[Figure] | None:
@@ -135,7 +135,7 @@ def _png(draw: Draw, size: tuple[float, float]) -> str:
     from matplotlib.figure import Figure as Canvas
 
     canvas = Canvas(figsize=size, dpi=DPI, layout="constrained")
-    draw(ax=canvas.add_subplot())  # type: ignore[call-arg]
+    draw(ax=canvas.add_subplot())
     buffer = io.BytesIO()
     canvas.savefig(buffer, format="png")
     return base64.b64encode(buffer.getvalue()).decode("ascii")
@@ -146,7 +146,10 @@ def _colours(known: pd.DataFrame) -> npt.NDArray[np.str_]:
 
 
 def _intervals(known: pd.DataFrame) -> tuple[Any, Any, bool]:
-    """Return the ends of the intervals, and whether the axis should be logarithmic."""
+    """Return the ends of the intervals, and whether the axis should be logarithmic.
+
+    An end that is not positive is drawn down to a tenth of the least D there.
+    """
     value = known["D"].to_numpy()
     wide = bool(value[0] > 0 and value[-1] > 20 * value[0])
     low, high = (known[end].fillna(known["D"]).to_numpy() for end in ("D_low", "D_high"))
@@ -199,7 +202,9 @@ def _edges(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     if np.array_equal(values, np.round(values)):
         step = max(1.0, np.ceil((high - low + 1) / bins))
         return np.arange(low, high + 1 + step, step) - 0.5
-    return np.histogram_bin_edges(values, bins)
+    # Values that differ in their last digits are the same.
+    pad = 0.5 if high - low < 1e-9 * max(1.0, abs(high)) else 0.0
+    return np.linspace(low - pad, high + pad, bins + 1)
 
 
 def _histogram(values: Any, label: str, ax: Any) -> None:

@@ -50,7 +50,7 @@ def plate_report(
     Returns
     -------
     str
-        HTML 5. About 0.5 MB for the figures, and 0.4 kB for each movie.
+        HTML 5. About 0.5 MB for the figures, and 0.3 kB for each movie.
     """
     how = {"Parameters": parameters, "Versions": versions}
     return template("plate.html").substitute(

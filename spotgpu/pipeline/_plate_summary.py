@@ -20,8 +20,7 @@ __all__ = ["FLAGS", "summary_table"]
 FEW = 10
 #: Movies below which they are not compared with each other.
 COMPARED = 5
-#: Spreads from the median on which a movie is an outlier, and an interval's share of D that is
-#: never taken for a difference.
+#: Spreads from the median beyond which a movie is an outlier, and the least spread of log D.
 FAR, SAME = 5.0, 0.01
 
 #: What each flag says.
@@ -30,7 +29,8 @@ FLAGS = {
     "few tracks": f"fewer than {FEW} tracks, or none",
     "no D": "no diffusion coefficient; its report says why",
     "other unit": "its D is in another unit than that of most movies, and not compared with them",
-    "D outlier": f"log D is more than {FAR:g} spreads from the median of the movies of its unit",
+    "D outlier": f"log D is more than {FAR:g} spreads from the median of the movies of its unit, "
+    "or D is not positive",
     "count outlier": f"spots per frame or tracks are more than {FAR:g} spreads from the median",
     "warnings": "it has a warning that at most half of the movies have",
 }

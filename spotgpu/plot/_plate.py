@@ -53,7 +53,8 @@ def plate_heatmap(
     Returns
     -------
     matplotlib.axes.Axes
-        They give room to a colour bar. Row A at the top, column 1 at the left: well A1 is at (1, 1), B3 at x = 3, y = 2.
+        They give room to a colour bar. Row A is at the top, column 1 at the left: well A1 is at
+        (1, 1), B3 at x = 3, y = 2.
 
     Raises
     ------

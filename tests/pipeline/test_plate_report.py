@@ -199,6 +199,23 @@ def test_one_movie_none_and_none_that_went_well() -> None:
     assert "see the flags" in still.text
 
 
+def test_movies_that_are_all_but_equal() -> None:
+    table = summary_table([record(f"A{k}") for k in range(1, 7)], [])
+    table["alpha"] = 0.9 + 1e-16 * np.arange(6)
+    table["spots_per_frame"] = 1e9 / 3
+    assert len(Page(page(table)).of("img", "src")) == 9
+
+
+def test_d_that_is_not_positive() -> None:
+    # Of few movies, which have names in the figure, and of many; with ends below zero.
+    for n in (6, 60):
+        table = summary_table([record(f"m{k}", 10.0 ** (k % 3)) for k in range(n)], [])
+        table["D_low"] = -1.0
+        assert len(Page(page(table)).of("img", "src")) == 5
+        table.loc[0, "D"] = -0.5
+        assert len(Page(page(table)).of("img", "src")) == 5
+
+
 def test_long_lists_are_cut() -> None:
     letters = [chr(ord("a") + k) for k in range(26)]
     failed = [{"movie": f"m{k}", "error": letter * 2000} for k, letter in enumerate(letters)]
