@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ def table() -> pd.DataFrame:
 
 def cut(table: pd.DataFrame, *at: int) -> list[pd.DataFrame]:
     edges = [0, *at, len(table)]
-    return [table.iloc[a:b].reset_index(drop=True) for a, b in zip(edges, edges[1:], strict=False)]
+    return [table.iloc[a:b].reset_index(drop=True) for a, b in pairwise(edges)]
 
 
 @pytest.mark.parametrize("rows", [1 << 17, 1000, 700])
@@ -105,7 +106,7 @@ def test_pieces_of_tracks(
         assert (pieces.n_tracks, pieces.n_rows) == (len(particle), len(whole))
         frames = list(pieces.by_frame())
         pd.testing.assert_frame_equal(pd.concat(frames, ignore_index=True), whole)
-        for before, after in zip(frames, frames[1:], strict=False):
+        for before, after in pairwise(frames):
             assert before["frame"].iloc[-1] < after["frame"].iloc[0]
         alone = [piece for piece in frames if piece["frame"].nunique() == 1]
         assert all(len(piece) <= rows for piece in frames if piece["frame"].nunique() > 1)
