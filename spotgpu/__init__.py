@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         msd,
         subtract_drift,
     )
-    from spotgpu.pipeline import batch, find_link, find_link_iter, track
+    from spotgpu.pipeline import batch, find_link, find_link_iter, track, track_many
     from spotgpu.plot import annotate, plot_traj
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "save_tiff",
     "subtract_drift",
     "track",
+    "track_many",
 ]
 
 __version__ = "0.1.0"
@@ -67,7 +68,7 @@ _ROOMS = {
         "msd",
         "subtract_drift",
     ],
-    "pipeline": ["batch", "find_link", "find_link_iter", "track"],
+    "pipeline": ["batch", "find_link", "find_link_iter", "track", "track_many"],
     "plot": ["annotate", "plot_traj"],
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}

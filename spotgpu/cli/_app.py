@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Sequence
@@ -104,8 +105,12 @@ def _failed(error: BaseException, code: int, given: list[str]) -> int:
         raise error
     describe = getattr(error, "format_message", None)
     text = describe() if callable(describe) else str(error)
-    first = " ".join((text or type(error).__name__).split())
-    print(f"error: {_with_options(first)}", file=sys.stderr)
+    first = _with_options(" ".join((text or type(error).__name__).split()))
+    if "--log-json" in given:
+        first = json.dumps({"event": "error", "text": first}, ensure_ascii=False)
+    else:
+        first = f"error: {first}"
+    print(first, file=sys.stderr)
     return code
 
 

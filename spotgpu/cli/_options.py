@@ -14,12 +14,14 @@ __all__ = [
     "Channel",
     "Confidence",
     "Config",
+    "Dask",
     "Device",
     "Diameter",
     "Drift",
     "DriftSmoothing",
     "Fps",
     "Invert",
+    "LogJson",
     "MaxIterations",
     "MaxLagtime",
     "Maxsize",
@@ -31,6 +33,7 @@ __all__ = [
     "Overwrite",
     "Percentile",
     "PixelSize",
+    "Plate",
     "Preprocess",
     "Processes",
     "SearchRange",
@@ -248,6 +251,31 @@ Config = Annotated[
         callback=load,
         is_eager=True,
         rich_help_panel=FILES,
+    ),
+]
+Plate = Annotated[
+    bool | None,
+    typer.Option(
+        "--plate/--no-plate",
+        help="Whether each file is a movie of its own. Default: if the files have several frames.",
+        rich_help_panel=FILES,
+        show_default=False,
+    ),
+]
+Dask = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS|local:N",
+        help="Spread the work over a Dask cluster: tcp://host:8786, or local:4 for 4 processes.",
+        rich_help_panel=RUN,
+    ),
+]
+LogJson = Annotated[
+    bool,
+    typer.Option(
+        "--log-json",
+        help="Write progress and warnings to standard error as JSON, one object a line.",
+        rich_help_panel=RUN,
     ),
 ]
 Device = Annotated[

@@ -64,15 +64,22 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def progress() -> Progress:
+def progress(log_json: bool = False) -> Progress:
     """Return what shows the progress on standard error.
+
+    Parameters
+    ----------
+    log_json : bool
+        Whether a program reads it.
 
     Returns
     -------
     Progress
         Bars for a terminal, lines for a pipe or file.
     """
-    from spotgpu.pipeline import Bars, Lines
+    from spotgpu.pipeline import Bars, JsonLines, Lines
 
     stream: Any = sys.stderr
+    if log_json:
+        return JsonLines(stream)
     return Bars(stream) if stream.isatty() else Lines(stream)

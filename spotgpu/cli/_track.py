@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +17,8 @@ __all__ = ["register", "source"]
 
 EXAMPLE = (
     "Example: spotgpu track movie.tif --diameter 11 --minmass 400 --search-range 6 --memory 3 "
-    "--min-length 15 --pixel-size 0.16 --fps 10 -o results"
+    "--min-length 15 --pixel-size 0.16 --fps 10 -o results\n\n"
+    "Many movies: spotgpu track 'plate/*.tif' --diameter 11 --search-range 6 -o results"
 )
 
 
@@ -93,22 +96,58 @@ def _track(
         bool, typer.Option("--csv", help="Write the tables as .csv, too.", rich_help_panel="Files")
     ] = False,
     overwrite: options.Overwrite = False,
+    plate: options.Plate = None,
     device: options.Device = "cpu",
     processes: options.Processes = "auto",  # type: ignore[assignment]
+    dask: options.Dask = None,
+    log_json: options.LogJson = False,
     config: options.Config = None,
 ) -> None:
-    """Find the spots of a movie, link them, measure their motion, write tables and a report."""
+    """Find the spots of a movie, link them, measure their motion, write tables and a report.
+
+    Several movies, or a list of them (.csv with the column movie, and options that differ), get a
+    folder each, and a summary. A run that was ended early goes on where it was when it is called
+    again.
+    """
     given: dict[str, Any] = dict(locals())
-    del given["config"], given["context"]
+    for name in ("config", "context", "plate", "dask", "log_json"):
+        del given[name]
     path = source(given.pop("movie"))
     given["noise_size"] = 1 if noise_size is None else noise_size
-    from spotgpu.pipeline import track as run
+    given["progress"] = shown = progress(log_json)
+    from spotgpu.pipeline import are_movies
 
-    with notes_told():
-        result = run(path, **given, progress=progress())
+    many = are_movies(path, axes, channel) if plate is None else plate
+    with notes_told(), ExitStack() as stack:
+        client = None
+        if dask is not None:
+            from spotgpu.pipeline import cluster
+
+            client = stack.enter_context(cluster(dask))
+        if many:
+            _tracked_many(path, {**given, "client": client})
+        else:
+            _tracked(context, path, {**given, "client": client}, shown.note if log_json else warn)
+
+
+def _tracked(
+    context: typer.Context,
+    path: str | list[str],
+    given: dict[str, Any],
+    warn_of: Callable[[str], None],
+) -> None:
+    from spotgpu.pipeline import FinishedError, track
+
+    output = given["output"]
+    try:
+        result = track(path, **given)
+    except FinishedError:
+        say(f"Finished before, with this movie and these options: {output}")
+        return
+    found = result.overview
     say(
-        f"{count(len(result.spots), 'spot')} in {count(result.n_frames, 'frame')}, "
-        f"{count(result.n_tracks, 'track')} of {min_length} spots or more"
+        f"{count(found.spots, 'spot')} in {count(found.frames, 'frame')}, "
+        f"{count(found.tracks, 'track')} of {given['min_length']} spots or more"
     )
     if result.diffusion is not None:
         fit = result.diffusion
@@ -118,5 +157,21 @@ def _track(
             f"({fit.confidence:.0%} interval {fit.ci_low:.4g} to {fit.ci_high:.4g})"
         )
     for text in (*changed(context, result.input), *result.warnings):
-        warn(text)
+        warn_of(text)
     say(f"Results in {output}: open {output / 'report.html'}")
+
+
+def _tracked_many(path: str | list[str], given: dict[str, Any]) -> None:
+    from spotgpu.pipeline import track_many
+
+    output = given["output"]
+    result = track_many(path, **given)
+    failed = len(result.failures)
+    say(f"{count(len(result.table), 'movie')}, {failed:,} failed")
+    flagged = int((result.table["flags"].ne("") & result.table["status"].eq("ok")).sum())
+    if flagged:
+        say(f"{count(flagged, 'movie')} to look at: see the flags in the report")
+    say(f"Results in {output}: open {output / 'report.html'}")
+    if failed:
+        say(f"What failed and why: {output / 'failures.csv'}")
+        raise typer.Exit(1)

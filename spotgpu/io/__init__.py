@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from spotgpu.io._differences import differences
+from spotgpu.io._files import files_in, matching
 from spotgpu.io._fingerprint import fingerprint
 from spotgpu.io._missing import missing_chunks
 from spotgpu.io._movie import Movie
@@ -14,7 +15,9 @@ __all__ = [
     "Movie",
     "ReadAhead",
     "differences",
+    "files_in",
     "fingerprint",
+    "matching",
     "missing_chunks",
     "open",
     "read_ahead",

@@ -31,10 +31,10 @@ KINDS = {
 }
 
 
-def _natural(path: Path) -> list[Any]:
+def _natural(path: Path) -> tuple[list[Any], str]:
     # Digits compare as numbers: 2 comes before 10.
     parts = re.split(r"(\d+)", path.name)
-    return [int(part) if part.isdecimal() else part.lower() for part in parts] + [path.name]
+    return [int(part) if part.isdecimal() else part.lower() for part in parts], path.name
 
 
 def files_in(folder: Path) -> list[Path]:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from spotgpu.pipeline._calibration import Calibration
     from spotgpu.pipeline._demo import Comparison, demo
     from spotgpu.pipeline._find_link import find_link, find_link_iter
+    from spotgpu.pipeline._many import ManyResult, track_many
+    from spotgpu.pipeline._movie_list import are_movies
     from spotgpu.pipeline._progress import Bars, JsonLines, Lines, Progress, Silent
     from spotgpu.pipeline._result import TrackResult
     from spotgpu.pipeline._selftest import Verdict, selftest
@@ -26,10 +28,12 @@ __all__ = [
     "FinishedError",
     "JsonLines",
     "Lines",
+    "ManyResult",
     "Progress",
     "Silent",
     "TrackResult",
     "Verdict",
+    "are_movies",
     "batch",
     "demo",
     "find_link",
@@ -39,6 +43,7 @@ __all__ = [
     "msd_file",
     "selftest",
     "track",
+    "track_many",
     "versions",
 ]
 
@@ -47,6 +52,8 @@ _MODULES = {
     "_calibration": ["Calibration"],
     "_demo": ["Comparison", "demo"],
     "_find_link": ["find_link", "find_link_iter"],
+    "_many": ["ManyResult", "track_many"],
+    "_movie_list": ["are_movies"],
     "_progress": ["Bars", "JsonLines", "Lines", "Progress", "Silent"],
     "_result": ["TrackResult"],
     "_selftest": ["Verdict", "selftest"],

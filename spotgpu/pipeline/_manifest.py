@@ -10,7 +10,7 @@ from spotgpu import io
 from spotgpu.pipeline._json import json_text
 from spotgpu.pipeline._versions import installed
 
-__all__ = ["PROGRAM", "Manifest"]
+__all__ = ["PROGRAM", "Manifest", "changed", "few"]
 
 #: The value of the key "program" in files by which a folder is known to be ours.
 PROGRAM = "spotgpu"
@@ -89,19 +89,52 @@ class Manifest(dict[str, Any]):
         """
         then, now = self["parameters"], other["parameters"]
         return [
-            *_changed("version of spotgpu", self["version"], other["version"]),
+            *changed("version of spotgpu", self["version"], other["version"]),
             *(
                 text
                 for name in dict.fromkeys((*then, *now))
-                for text in _changed(name, then.get(name), now.get(name))
+                for text in changed(name, then.get(name), now.get(name))
             ),
             *io.differences(self["fingerprint"], other["fingerprint"]),
         ]
 
 
-def _changed(name: str, then: Any, now: Any) -> list[str]:
+def changed(name: str, then: Any, now: Any) -> list[str]:
+    """Say how a value has changed.
+
+    Parameters
+    ----------
+    name : str
+        Of the value.
+    then, now : object
+        JSON values.
+
+    Returns
+    -------
+    list of str
+        One, or none if it is the same.
+    """
     return [] if then == now else [f"{name}: {_said(then)} then, {_said(now)} now"]
 
 
 def _said(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.15g}"
     return "not given" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def few(differences: list[str]) -> str:
+    """Name the first three of many differences.
+
+    Parameters
+    ----------
+    differences : list of str
+        One at least.
+
+    Returns
+    -------
+    str
+        For a message.
+    """
+    more = len(differences) - 3
+    return "; ".join(differences[:3]) + (f"; and {more} more" if more > 0 else "")

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
-from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from spotgpu.pipeline._figures import Figure, figures
+from spotgpu.pipeline._figures import figures
+from spotgpu.pipeline._page import card, escaped, gallery, rows_table, shown, template
 from spotgpu.pipeline._used import used
 
 if TYPE_CHECKING:
     from spotgpu.pipeline._result import TrackResult
 
 __all__ = ["report"]
-
-#: A tag around escaped text.
-_ROW = "<tr><th>{}</th><td>{}</td></tr>"
 
 
 def report(result: TrackResult) -> str:
@@ -37,17 +32,14 @@ def report(result: TrackResult) -> str:
     str
         HTML 5.
     """
-    template = Template(
-        resources.files("spotgpu.pipeline").joinpath("report.html").read_text(encoding="utf-8")
-    )
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return template.substitute(
-        title=html.escape(_title(result.input["path"])),
-        subtitle=html.escape(f"spotgpu {result.versions['spotgpu']}, {made}"),
+    return template("report.html").substitute(
+        title=escaped(_title(result.input["path"])),
+        subtitle=escaped(f"spotgpu {result.versions['spotgpu']}, {made}"),
         headline=_headline(result),
-        cards="\n".join(_card(value, name) for value, name in _counts(result)),
+        cards="\n".join(card(value, name) for value, name in _counts(result)),
         warnings=_warnings(result.warnings),
-        figures=_gallery(figures(result)),
+        figures=gallery(figures(result)),
         tables="\n".join(_tables(result)),
     )
 
@@ -63,20 +55,14 @@ def _title(path: str | list[str] | None) -> str:
 def _headline(result: TrackResult) -> str:
     fit = result.diffusion
     if fit is None:
-        return (
-            '<div class="card main"><b>No diffusion coefficient</b>'
-            "<span>see the warnings</span></div>"
-        )
+        return card("No diffusion coefficient", "see the warnings", "card main")
     unit = f"{result.length_unit}²/{result.time_unit}"
     interval = f"{fit.confidence:.0%} interval {fit.ci_low:.4g} to {fit.ci_high:.4g} {unit}"
     how = f"{fit.method}, {fit.ndim}D, {fit.n_tracks} tracks"
     error = "localisation error not resolved"
     if fit.sigma > 0:
         error = f"localisation error {fit.sigma:.3g} {result.length_unit}"
-    return (
-        f'<div class="card main"><b>D = {fit.D:.4g} {html.escape(unit)}</b>'
-        f"<span>{html.escape(f'{interval} · {error} · {how}')}</span></div>"
-    )
+    return card(f"D = {fit.D:.4g} {unit}", f"{interval} · {error} · {how}", "card main")
 
 
 def _counts(result: TrackResult) -> list[tuple[str, str]]:
@@ -94,29 +80,9 @@ def _counts(result: TrackResult) -> list[tuple[str, str]]:
     ]
 
 
-def _card(value: str, name: str) -> str:
-    return f'<div class="card"><b>{html.escape(value)}</b><span>{html.escape(name)}</span></div>'
-
-
 def _warnings(warnings: Iterable[str]) -> str:
-    items = "\n".join(f"<li>{html.escape(text)}</li>" for text in warnings)
+    items = "\n".join(f"<li>{escaped(text)}</li>" for text in warnings)
     return f'<ul class="warnings">\n{items}\n</ul>' if items else '<p class="fine">None.</p>'
-
-
-def _gallery(shown: list[Figure] | None) -> str:
-    if shown is None:
-        return (
-            '<p class="soft">Figures need matplotlib, which is not installed: '
-            "<code>pip install 'spotgpu[plot]'</code></p>"
-        )
-    items = "\n".join(
-        f'<figure class="{"wide" if figure.wide else "half"}">'
-        f'<img alt="{html.escape(figure.title)}" src="data:image/png;base64,{figure.png}">'
-        f"<figcaption><strong>{html.escape(figure.title)}.</strong> "
-        f"{html.escape(figure.caption)}</figcaption></figure>"
-        for figure in shown
-    )
-    return f'<div class="figures">\n{items}\n</div>'
 
 
 def _tables(result: TrackResult) -> list[str]:
@@ -128,15 +94,15 @@ def _tables(result: TrackResult) -> list[str]:
         "type": result.input["dtype"],
         "pixel size": "unknown"
         if pixel is None
-        else _shown(pixel if len(set(pixel)) > 1 else pixel[0]) + " µm",
+        else shown(pixel if len(set(pixel)) > 1 else pixel[0]) + " µm",
         "frame interval": "unknown" if interval is None else f"{interval:.6g} s",
     }
     timings = {name: f"{seconds:.2f} s" for name, seconds in result.timings.items()}
     work = {f"of this, {name}": f"{seconds:.2f} s" for name, seconds in result.work.items()}
     others = (("Movie", movie), ("Time taken", timings | work), ("Versions", result.versions))
     return [
-        f"<div>{_table('Parameters', used(result))}</div>",
-        f"<div>{''.join(_table(caption, rows) for caption, rows in others)}</div>",
+        f"<div>{rows_table('Parameters', used(result))}</div>",
+        f"<div>{''.join(rows_table(caption, rows) for caption, rows in others)}</div>",
     ]
 
 
@@ -145,18 +111,3 @@ def _place(path: str | list[str] | None) -> str:
         return "(not a file)"
     # A series may have thousands; run.json names them all.
     return path if isinstance(path, str) else f"{path[0]} to {path[-1]}, {len(path):,} files"
-
-
-def _table(caption: str, rows: Mapping[str, Any]) -> str:
-    body = "\n".join(
-        _ROW.format(html.escape(name), html.escape(_shown(value))) for name, value in rows.items()
-    )
-    return f"<table><caption>{html.escape(caption)}</caption>\n{body}\n</table>\n"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, (list, tuple)):
-        return ", ".join(_shown(item) for item in value)
-    return f"{value:.6g}" if isinstance(value, float) else str(value)

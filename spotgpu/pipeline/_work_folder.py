@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,13 +17,14 @@ from spotgpu.pipeline._folder import (
 )
 from spotgpu.pipeline._found import Found
 from spotgpu.pipeline._json import json_text
-from spotgpu.pipeline._manifest import Manifest
+from spotgpu.pipeline._lock import LOCK, locked
+from spotgpu.pipeline._manifest import Manifest, few
 from spotgpu.pipeline._spot_parts import SpotParts
 
-__all__ = ["FinishedError", "WorkFolder", "work_folder"]
+__all__ = ["SUFFIX", "FinishedError", "WorkFolder", "work_folder"]
 
 SUFFIX = ".unfinished"
-MANIFEST, LOCK, SPOTS, RESULT, SCRATCH = "manifest.json", "lock", "spots", "result", "scratch"
+MANIFEST, SPOTS, RESULT, SCRATCH = "manifest.json", "spots", "result", "scratch"
 
 
 class FinishedError(ValueError):
@@ -122,9 +121,8 @@ def work_folder(
     """
     _check_output(output, manifest, overwrite=overwrite, keep=keep)
     folder = output.with_name(output.name + SUFFIX)
-    with writing(output):
-        output.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(folder, output):
+    _made(folder, output)
+    with locked(folder, output):
         _check_unfinished(folder, manifest, overwrite=overwrite)
         with writing(output):
             work = WorkFolder(output, folder)
@@ -155,41 +153,17 @@ def _check_output(
         if differences:
             raise ValueError(
                 f"`output` must be a new folder, got {output}, the results of another run "
-                f"({_few(differences)}): choose another, or allow replacing it with `overwrite` "
+                f"({few(differences)}): choose another, or allow replacing it with `overwrite` "
                 "(--overwrite)"
             )
     check_new_folder(output, overwrite=overwrite, keep=keep)
 
 
-def _few(differences: list[str]) -> str:
-    more = len(differences) - 3
-    return "; ".join(differences[:3]) + (f"; and {more} more" if more > 0 else "")
-
-
-@contextmanager
-def _locked(folder: Path, output: Path) -> Iterator[None]:
-    """Hold the folder; its lock goes when the process does, however it ends."""
+def _made(folder: Path, output: Path) -> None:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise ValueError(f"`output` needs the folder {folder}, which is something else")
     with writing(output):
-        folder.mkdir(exist_ok=True)
-        handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SpotgpuError(
-                f"another process is at this run: {folder} is locked; wait until it has ended, or "
-                "choose another output"
-            ) from None
-        except OSError as error:
-            raise SpotgpuError(
-                f"{folder} cannot be locked ({error.strerror}): choose an output on a file system "
-                "that has locks"
-            ) from error
-        yield
-    finally:
-        os.close(handle)
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def _check_unfinished(folder: Path, manifest: Manifest, *, overwrite: bool) -> None:
@@ -207,7 +181,7 @@ def _check_unfinished(folder: Path, manifest: Manifest, *, overwrite: bool) -> N
     differences = [] if earlier is None else earlier.differences(manifest)
     if differences and not overwrite:
         raise ValueError(
-            f"`output` has an unfinished run that differs, in {folder}: {_few(differences)}. "
+            f"`output` has an unfinished run that differs, in {folder}: {few(differences)}. "
             "Run that one again to finish it, choose another output, or start anew with "
             "`overwrite` (--overwrite)"
         )

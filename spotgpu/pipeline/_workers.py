@@ -17,12 +17,16 @@ from spotgpu.pipeline._frames import FrameLocator, frame_number
 from spotgpu.pipeline._shared_frames import FrameSlots, Slot
 from spotgpu.pipeline._tasks import Done, locate_images, read_and_locate
 
-__all__ = ["from_file", "through_memory"]
+__all__ = ["WorkerDiedError", "executor", "from_file", "through_memory"]
 
 #: The parallelism is in the processes.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 #: Seconds for which idle workers wait for the next call.
 IDLE = 10
+
+
+class WorkerDiedError(SpotgpuError):
+    """A worker process ended, and those beside it with it."""
 
 
 class _Future(Protocol):
@@ -65,7 +69,7 @@ def from_file(
         for first in range(start, len(movie), chunk):
             yield submit(read_and_locate, job, first, min(first + chunk, len(movie)))
 
-    with _executor(processes) as submit:
+    with executor(processes) as submit:
         yield from _in_order(tasks(submit), 2 * processes, clock)
 
 
@@ -120,7 +124,7 @@ def through_memory(
     # The workers are gone before the memory is.
     with (
         FrameSlots(slots, chunk, frames.shape, frames.dtype) as block,
-        _executor(processes) as submit,
+        executor(processes) as submit,
     ):
         yield from _in_order(tasks(submit, block), slots, clock)
 
@@ -138,29 +142,45 @@ def _in_order(tasks: Iterator[_Future], in_flight: int, clock: Clock) -> Iterato
 
 
 @contextmanager
-def _executor(processes: int) -> Iterator[Callable[..., _Future]]:
+def executor(processes: int) -> Iterator[Callable[..., Any]]:
+    """Yield what gives work to worker processes, which end at once if the block fails.
+
+    Parameters
+    ----------
+    processes : int
+        How many.
+
+    Yields
+    ------
+    callable
+        ``submit(function, *arguments)`` returns a `concurrent.futures.Future`.
+
+    Raises
+    ------
+    WorkerDiedError
+        If a result is asked for that a process took with it.
+    """
     from loky import get_reusable_executor
     from loky.process_executor import BrokenProcessPool
 
-    executor = get_reusable_executor(processes, timeout=IDLE, env=ONE_THREAD)
+    pool = get_reusable_executor(processes, timeout=IDLE, env=ONE_THREAD)
 
-    def submit(*task: Any) -> _Future:
+    def submit(*task: Any) -> Any:
         with _interrupts_for_the_parent():
-            future: _Future = executor.submit(*task)
-        return future
+            return pool.submit(*task)
 
     finished = False
     try:
         yield submit
         finished = True
     except BrokenProcessPool as error:
-        raise SpotgpuError(
+        raise WorkerDiedError(
             "a worker process died, probably for lack of memory: use fewer `processes`"
         ) from error
     finally:
         # Left alone after a run that ended well: the next call finds them warm.
         if not finished:
-            executor.shutdown(wait=True, kill_workers=True)
+            pool.shutdown(wait=True, kill_workers=True)
 
 
 @contextmanager

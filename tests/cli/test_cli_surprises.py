@@ -247,7 +247,7 @@ def test_end_by_a_signal_leaves_nothing_half(
     kept = tmp_path / "out.unfinished"
     assert f"note: the spots of 30 frames are kept in {kept}: " in done.stderr
     assert list(tmp_path.iterdir()) == [kept]
-    assert {path.name for path in kept.iterdir()} == {"lock", "manifest.json", "spots"}
+    assert {path.name for path in kept.iterdir()} == {"manifest.json", "spots"}
     found = [path.name for path in (kept / "spots").iterdir()]
     assert found == ["000000000000-000000000030.parquet"]
 
