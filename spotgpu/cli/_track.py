@@ -117,7 +117,7 @@ def _track(
     given["progress"] = shown = progress(log_json)
     from spotgpu.pipeline import are_movies
 
-    many = are_movies(path, axes, channel) if plate is None else plate
+    many = are_movies(path, axes, given["channel"]) if plate is None else plate
     with notes_told(), ExitStack() as stack:
         client = None
         if dask is not None:
