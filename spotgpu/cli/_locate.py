@@ -66,4 +66,4 @@ def _locate(
     from spotgpu.pipeline import locate_file
 
     spots = locate_file(path, **given, progress=progress())
-    say(f"{count(len(spots), 'spot')} in {output}")
+    say(f"{count(spots, 'spot')} in {output}")

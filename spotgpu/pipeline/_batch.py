@@ -22,10 +22,10 @@ from spotgpu.pipeline._found import Found
 from spotgpu.pipeline._frames import FrameLocator
 from spotgpu.pipeline._progress import Advance, Progress, for_terminal
 from spotgpu.pipeline._source import opened
-from spotgpu.pipeline._spot_table import SpotTable
+from spotgpu.pipeline._spot_table import BLOCK, SpotTable
 from spotgpu.pipeline._stream import checked_processes, length, locate_frames
 
-__all__ = ["batch", "spots_of"]
+__all__ = ["batch", "spot_pieces", "spots_of"]
 
 
 def batch(
@@ -152,15 +152,53 @@ def spots_of(
     ValueError
         If there is no frame.
     """
+    (table,) = spot_pieces(movie, frames, processes, progress, rows=None)
+    return table
+
+
+def spot_pieces(
+    movie: Any,
+    frames: FrameLocator,
+    processes: int | None,
+    progress: Progress,
+    rows: int | None = BLOCK,
+) -> Iterator[pd.DataFrame]:
+    """Yield the spots of a movie as they come.
+
+    Parameters
+    ----------
+    movie : Movie
+        Opened.
+    frames : FrameLocator
+        New.
+    processes : int or None
+        As in `locate_frames`.
+    progress : Progress
+        Where the number of frames done shows.
+    rows : int or None
+        Rows of a table, at least; None for all in one.
+
+    Yields
+    ------
+    DataFrame
+        Parts of the table of `batch`; the last one may have no rows.
+
+    Raises
+    ------
+    ValueError
+        If there is no frame.
+    """
     table: SpotTable | None = None
     with _found(movie, frames, processes, progress) as found:
-        for number, rows in found:
+        for number, spots in found:
             if table is None:
                 table = SpotTable(frames.columns)
-            table.add(rows, number)
+            table.add(spots, number)
+            if rows is not None and len(table) >= rows:
+                yield table.finish()
     if table is None:
         raise ValueError("`frames` must have at least one frame, got an empty movie")
-    return table.finish()
+    yield table.finish()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["SpotTable"]
+__all__ = ["BLOCK", "SpotTable"]
 
 #: Rows by which the columns grow. Memory above the table is at most this many rows.
 BLOCK = 1 << 16

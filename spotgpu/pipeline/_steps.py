@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from spotgpu import linking, motion
 from spotgpu.checks import integer, number
 from spotgpu.detect import Locator
 from spotgpu.pipeline._analysis import Analysis, analyse, msd_table
-from spotgpu.pipeline._batch import spots_of
+from spotgpu.pipeline._batch import spot_pieces
 from spotgpu.pipeline._calibration import Calibration, contradictions
 from spotgpu.pipeline._folder import check_new_file, new_file
 from spotgpu.pipeline._frames import FrameLocator
@@ -23,7 +23,7 @@ from spotgpu.pipeline._progress import Progress
 from spotgpu.pipeline._result import diffusion_record
 from spotgpu.pipeline._source import opened
 from spotgpu.pipeline._stream import checked_processes
-from spotgpu.pipeline._table_files import check_extension, read_table, write_table
+from spotgpu.pipeline._table_files import check_extension, read_table, write_pieces, write_table
 from spotgpu.pipeline._table_store import MemoryTables
 from spotgpu.pipeline._track_pieces import TrackPieces
 from spotgpu.pipeline._warnings import unknown_units
@@ -43,8 +43,8 @@ def locate_file(
     overwrite: bool = False,
     progress: Progress,
     **options: Any,
-) -> pd.DataFrame:
-    """Find the spots of a movie and write their table.
+) -> int:
+    """Find the spots of a movie and write their table as they come.
 
     Parameters
     ----------
@@ -69,8 +69,8 @@ def locate_file(
 
     Returns
     -------
-    DataFrame
-        The table.
+    int
+        Number of spots.
 
     Raises
     ------
@@ -82,13 +82,19 @@ def locate_file(
     path = _output(output, overwrite=overwrite)
     frames = FrameLocator(Locator(diameter, **options))
     workers = checked_processes(processes)
+    total = 0
+
+    def counted(tables: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        nonlocal total
+        for table in tables:
+            total += len(table)
+            yield table
+
     with opened(source, axes=axes, channel=channel) as movie:
-        spots = spots_of(movie, frames, workers, progress)
-        calibration = Calibration.of(len(movie.frame_shape), None, None, movie)
-    spots.attrs.update(calibration.attrs())
-    with new_file(path, overwrite=overwrite) as partial:
-        write_table(spots, partial)
-    return spots
+        attrs = Calibration.of(len(movie.frame_shape), None, None, movie).attrs()
+        with new_file(path, overwrite=overwrite) as partial:
+            write_pieces(counted(spot_pieces(movie, frames, workers, progress)), partial, attrs)
+    return total
 
 
 def link_file(

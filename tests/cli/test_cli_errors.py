@@ -130,7 +130,13 @@ def test_overwrite_replaces_an_earlier_run(
 ) -> None:
     arguments = ("track", movie, *options, "-o", tmp_path / "out")
     assert call(*arguments).code == 0
-    assert call(*arguments).code == 2
+    done = call(*arguments)
+    assert done.code == 0
+    assert done.out == f"Finished before, with this movie and these options: {tmp_path / 'out'}\n"
+    done = call(*arguments, "--minmass", 310)
+    assert done.code == 2
+    assert one_line(done.err)
+    assert "the results of another run (minmass: 300 then, 310 now): choose another" in done.err
     (tmp_path / "out" / "spots.csv").write_text("x")
     assert call(*arguments, "--overwrite").code == 0
     assert not (tmp_path / "out" / "spots.csv").exists()
