@@ -6,13 +6,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from spotgpu.pipeline._bars import Bars
     from spotgpu.pipeline._batch import batch
     from spotgpu.pipeline._calibration import Calibration
     from spotgpu.pipeline._demo import Comparison, demo
     from spotgpu.pipeline._find_link import find_link, find_link_iter
+    from spotgpu.pipeline._log_lines import JsonLines, Lines
     from spotgpu.pipeline._many import ManyResult, track_many
     from spotgpu.pipeline._movie_list import are_movies
-    from spotgpu.pipeline._progress import Bars, JsonLines, Lines, Progress, Silent
+    from spotgpu.pipeline._progress import Progress, Silent
     from spotgpu.pipeline._result import TrackResult
     from spotgpu.pipeline._selftest import Verdict, selftest
     from spotgpu.pipeline._steps import link_file, locate_file, msd_file
@@ -48,13 +50,15 @@ __all__ = [
 ]
 
 _MODULES = {
+    "_bars": ["Bars"],
     "_batch": ["batch"],
     "_calibration": ["Calibration"],
     "_demo": ["Comparison", "demo"],
     "_find_link": ["find_link", "find_link_iter"],
+    "_log_lines": ["JsonLines", "Lines"],
     "_many": ["ManyResult", "track_many"],
     "_movie_list": ["are_movies"],
-    "_progress": ["Bars", "JsonLines", "Lines", "Progress", "Silent"],
+    "_progress": ["Progress", "Silent"],
     "_result": ["TrackResult"],
     "_selftest": ["Verdict", "selftest"],
     "_steps": ["link_file", "locate_file", "msd_file"],

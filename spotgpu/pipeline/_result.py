@@ -12,24 +12,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from spotgpu import motion
-from spotgpu.pipeline._analysis import Analysis, msd_table, without_drift
+from spotgpu.pipeline._analysis import Analysis, without_drift
 from spotgpu.pipeline._calibration import Calibration
-from spotgpu.pipeline._folder import RUN_FILE, new_folder
-from spotgpu.pipeline._json import json_text
-from spotgpu.pipeline._manifest import PROGRAM
+from spotgpu.pipeline._folder import new_folder
 from spotgpu.pipeline._overview import Overview
-from spotgpu.pipeline._report import report
-from spotgpu.pipeline._table_files import write_pieces, write_table
-from spotgpu.pipeline._table_store import FolderTables, Tables
+from spotgpu.pipeline._result_files import write_files
+from spotgpu.pipeline._table_store import Tables
 from spotgpu.pipeline._track_options import input_files
 
 if TYPE_CHECKING:
     from spotgpu.motion import Diffusion
 
-__all__ = ["TrackResult", "diffusion_record"]
-
-#: Tables of a run.
-TABLES = ("spots", "tracks", "particles")
+__all__ = ["TrackResult"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -261,74 +255,4 @@ class TrackResult:
         csv : bool
             As in `save`.
         """
-        there = isinstance(self.tables, FolderTables) and self.tables.folder == folder
-        for name in TABLES:
-            if not there:
-                write_pieces(self.tables.pieces(name), folder / f"{name}.parquet", self._attrs)
-            if csv:
-                write_pieces(self.tables.pieces(name), folder / f"{name}.csv", self._attrs)
-        write_table(msd_table(self.emsd, self.calibration), folder / "msd.csv")
-        if self.drift is not None:
-            self.drift.add_suffix("_px").to_csv(folder / "drift.csv")
-        record = diffusion_record(self.diffusion, self.calibration)
-        (folder / "diffusion.json").write_text(json_text(record), encoding="utf-8")
-        (folder / "report.html").write_text(report(self), encoding="utf-8")
-        # The last: by it the folder is known to be a result.
-        (folder / RUN_FILE).write_text(json_text(self.record()), encoding="utf-8")
-
-    @property
-    def _attrs(self) -> dict[str, Any]:
-        return self.calibration.attrs()
-
-    def record(self) -> dict[str, Any]:
-        """Return what run.json holds: parameters, input, counts, timings and versions.
-
-        Returns
-        -------
-        dict
-            JSON values.
-        """
-        return {
-            "program": PROGRAM,
-            "command": "track",
-            "parameters": self.parameters,
-            "input": self.input,
-            "fingerprint": self.fingerprint,
-            "calibration": self.calibration.record(),
-            "drift_subtracted": self.drift is not None,
-            "counts": {
-                "frames": self.n_frames,
-                "spots": self.overview.spots,
-                "tracks": self.n_tracks,
-                "spots_in_tracks": self.overview.spots_in_tracks,
-            },
-            "alpha": self.analysis.alpha,
-            "diffusion": diffusion_record(self.diffusion, self.calibration),
-            "warnings": list(self.warnings),
-            "timings_s": self.timings,
-            "work_s": self.work,
-            "versions": self.versions,
-        }
-
-
-def diffusion_record(diffusion: Diffusion | None, calibration: Calibration) -> dict[str, Any]:
-    """Return what diffusion.json holds.
-
-    Parameters
-    ----------
-    diffusion : Diffusion or None
-        None if there was too little to fit.
-    calibration : Calibration
-        Units.
-
-    Returns
-    -------
-    dict
-        Its values with their units; ``D`` is None if there is none.
-    """
-    units = {
-        "unit": f"{calibration.length_unit}²/{calibration.time_unit}",
-        "sigma_unit": calibration.length_unit,
-    }
-    values = {"D": None} if diffusion is None else diffusion.to_dict()
-    return {**values, **units}
+        write_files(self, folder, csv)

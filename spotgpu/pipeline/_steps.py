@@ -20,7 +20,7 @@ from spotgpu.pipeline._folder import check_new_file, new_file
 from spotgpu.pipeline._frames import FrameLocator
 from spotgpu.pipeline._json import json_text
 from spotgpu.pipeline._progress import Progress
-from spotgpu.pipeline._result import diffusion_record
+from spotgpu.pipeline._result_files import diffusion_record
 from spotgpu.pipeline._source import opened
 from spotgpu.pipeline._stream import checked_processes
 from spotgpu.pipeline._table_files import check_extension, read_table, write_pieces, write_table

@@ -15,7 +15,7 @@ from spotgpu.pipeline._table_store import Tables
 __all__ = ["ROWS", "TrackPieces"]
 
 #: Rows of a piece, at most, unless one frame or one track has more.
-ROWS = 1 << 20
+ROWS = 1 << 18
 
 Ints = npt.NDArray[np.int64]
 
