@@ -12,7 +12,7 @@ import pytest
 from spotgpu.motion import Diffusion
 from spotgpu.pipeline import Silent, track
 from spotgpu.pipeline._plate_summary import FLAGS, summary_table
-from spotgpu.pipeline._result_files import record
+from spotgpu.pipeline._result_files import record as run_json
 
 
 def record(movie: str, D: float | None = 0.5, **given: Any) -> dict[str, Any]:  # noqa: N803
@@ -183,7 +183,7 @@ def test_all_flags_are_explained() -> None:
 
 def test_of_a_real_run(movie: np.ndarray) -> None:
     result = track(movie, 9, 5, minmass=100, min_length=5, progress=Silent())
-    one = {"movie": "movie", "folder": "movie", "run": record(result)}
+    one = {"movie": "movie", "folder": "movie", "run": run_json(result)}
     (row,) = summary_table([one], []).to_dict("records")
     fit = result.diffusion
     assert isinstance(fit, Diffusion)
