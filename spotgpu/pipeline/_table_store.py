@@ -231,11 +231,10 @@ class FolderTables:
         """Yield row groups, see `Tables`."""
         with parquet.ParquetFile(self._path(name)) as file:
             wanted = None if columns is None else list(columns)
-            none = True
-            for batch in file.iter_batches(batch_size=ROW_GROUP, columns=wanted):
-                none = False
-                yield batch.to_pandas()
-            if none:
+            # `iter_batches` would hold many row groups at once.
+            for k in range(file.num_row_groups):
+                yield file.read_row_group(k, wanted).to_pandas()
+            if file.num_row_groups == 0:
                 yield file.read(columns=wanted).to_pandas()
 
     def whole(self, name: str) -> pd.DataFrame:
