@@ -19,6 +19,7 @@ from spotgpu.io._blocks import BlockFrames
 from spotgpu.io._cut import Part
 from spotgpu.io._files import FileFrames
 from spotgpu.io._sequence import Reader
+from spotgpu.io._zarr import ZarrFrames
 
 __all__ = ["Decoders", "Task"]
 
@@ -33,8 +34,10 @@ class Task:
     future: Future[None] = field(default_factory=Future)
 
 
-def _again(reader: Reader) -> Reader:
+def _again(reader: Reader, each: int) -> Reader:
     """Return what reads the same frames, with a file and a block of its own."""
+    if isinstance(reader, ZarrFrames):
+        return reader.another(each)
     # What a file says, such as its table of pages, goes along and is not read again.
     if isinstance(reader, (BlockFrames, FileFrames)):
         return copy(reader)
@@ -50,13 +53,15 @@ class Decoders:
         Reads the frames; stays as it is.
     threads : int
         How many.
+    each : int
+        Threads that each may take in turn, for the chunks of a part.
     """
 
-    def __init__(self, reader: Reader, threads: int) -> None:
-        self._readers = [_again(reader) for _ in range(threads)]
+    def __init__(self, reader: Reader, threads: int, each: int) -> None:
+        self._readers = [_again(reader, each) for _ in range(threads)]
         self._free: SimpleQueue[Reader] = SimpleQueue()
-        for each in self._readers:
-            self._free.put(each)
+        for one in self._readers:
+            self._free.put(one)
         self._stopped = Event()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="spotgpu-read")
 

@@ -10,14 +10,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import zarr
-from zarr.storage import LocalStore
 
 from spotgpu.errors import SpotgpuError
 from spotgpu.io._arrays import ArrayFrames, SequenceFrames
 from spotgpu.io._blocks import BlockFrames
 from spotgpu.io._files import FileFrames
-from spotgpu.io._missing import chunk_files
+from spotgpu.io._missing import chunk_files, local_array
 from spotgpu.io._movie import Movie
 from spotgpu.io._npy import NpyFrames
 from spotgpu.io._png import PngFrames
@@ -185,8 +183,8 @@ def _stamp(path: Path) -> tuple[int | None, int | None]:
 
 
 def _metadata(reader: object) -> str | None:
-    array = reader._array if isinstance(reader, BlockFrames) else None
-    if not isinstance(array, zarr.Array) or not isinstance(array.store, LocalStore):
+    array = local_array(reader)
+    if array is None:
         return None
     folder = Path(array.store.root) / array.path
     try:

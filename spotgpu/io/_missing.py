@@ -15,11 +15,12 @@ from zarr.storage import LocalStore
 
 from spotgpu.errors import SpotgpuError
 from spotgpu.io._blocks import BlockFrames
+from spotgpu.io._chunk_files import ChunkFiles
 from spotgpu.io._files import FileFrames
 from spotgpu.io._layout import Layout
 from spotgpu.io._movie import Movie
 
-__all__ = ["chunk_files", "missing_chunks"]
+__all__ = ["chunk_files", "local_array", "missing_chunks"]
 
 
 def missing_chunks(movie: Movie) -> tuple[int, int]:
@@ -92,12 +93,30 @@ def chunk_files(reader: BlockFrames, numbers: Iterable[int]) -> Iterator[Path]:
         Each once, in order; whether it is there or not. None for what is not a Zarr array in a
         local folder.
     """
-    array = reader._array
-    if not isinstance(array, zarr.Array) or not isinstance(array.store, LocalStore):
+    array = local_array(reader)
+    if array is None:
         return
     folder = Path(array.store.root) / array.path
     for at in product(*_places(array, reader._layout, numbers)):
         yield folder / array.metadata.encode_chunk_key(at)
+
+
+def local_array(reader: object) -> Any:
+    """Return the Zarr array in a local folder that frames lie in.
+
+    Parameters
+    ----------
+    reader : Reader
+        Reads the frames.
+
+    Returns
+    -------
+    zarr.Array or None
+        None if they lie elsewhere.
+    """
+    array = reader._array if isinstance(reader, BlockFrames) else None
+    array = array.zarr if isinstance(array, ChunkFiles) else array
+    return array if isinstance(array, zarr.Array) and isinstance(array.store, LocalStore) else None
 
 
 def _places(array: Any, layout: Layout, numbers: Iterable[int]) -> list[Iterable[int]]:

@@ -227,10 +227,14 @@ def _in_turn(frames: Iterator[npt.NDArray[Any]], clock: _Clock) -> Frames:
 def _decoded(work: _Work) -> Frames:
     most = max(1, work.most_bytes // (2 * work.threads))
     todo = parts(work.movie, work.start, work.stop, most)
-    decoders = Decoders(work.movie._reader, work.threads)
+    waiting = next(todo, None)
+    if waiting is None:
+        return
+    # Where the memory is for few parts, several threads share one.
+    together = max(1, min(work.threads, work.most_bytes // waiting.size))
+    decoders = Decoders(work.movie._reader, together, work.threads // together)
     ahead: deque[Task] = deque()
     try:
-        waiting = next(todo, None)
         while waiting is not None or ahead:
             while waiting is not None and _fits(waiting, ahead, work):
                 ahead.append(decoders.take(waiting))

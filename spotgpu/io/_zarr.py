@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,6 +15,7 @@ from zarr.errors import BaseZarrError
 from spotgpu.errors import SpotgpuError
 from spotgpu.io._arrays import array_facts
 from spotgpu.io._blocks import BlockFrames, chunk_length
+from spotgpu.io._chunk_files import ChunkFiles, chunk_files_of
 from spotgpu.io._layout import Facts, Layout
 from spotgpu.io._units import micrometres, seconds
 
@@ -84,13 +86,32 @@ class ZarrSource:
             The reader.
         """
         chunk = chunk_length(self._array, layout)
-        return ZarrFrames(self._array, layout, chunk, str(self.path), BROKEN)
+        array = chunk_files_of(self._array) or self._array
+        return ZarrFrames(array, layout, chunk, str(self.path), BROKEN)
 
 
 class ZarrFrames(BlockFrames):
     """Reads frames from an array in local files; can be pickled."""
 
     file_backed = True
+
+    def another(self, threads: int) -> ZarrFrames:
+        """Return what reads the same frames, with a block of its own.
+
+        Parameters
+        ----------
+        threads : int
+            How many decode the chunks of one block.
+
+        Returns
+        -------
+        ZarrFrames
+            Another one.
+        """
+        other = copy(self)
+        if isinstance(self._array, ChunkFiles):
+            other._array = self._array.with_threads(threads)
+        return other
 
 
 def _metadata(folder: Path) -> dict[str, Any]:
