@@ -47,6 +47,12 @@ def ours(path: Path) -> np.ndarray:
         return rows(movie)
 
 
+def ahead(path: Path) -> np.ndarray:
+    """Go through a movie with spotgpu, decoded ahead by two threads."""
+    with io.open(path) as movie:
+        return rows(io.read_ahead(movie, threads=2))
+
+
 def pims_stack(path: Path) -> np.ndarray:
     """Go through a stack with pims."""
     import pims
@@ -72,14 +78,16 @@ def zarr_frames(path: Path) -> np.ndarray:
 
 
 def on_file(
-    peer: Callable[[Path], np.ndarray], write: Callable[[Path, np.ndarray], object]
+    peer: Callable[[Path], np.ndarray],
+    write: Callable[[Path, np.ndarray], object],
+    read: Callable[[Path], np.ndarray] = ours,
 ) -> Callable[[bool], Work]:
     """Return what makes the work on a file that `write` writes."""
 
     def make(small: bool) -> Work:
         path = Path(tempfile.mkdtemp(dir=folder())) / "movie.tif"
         write(path, pixels(small))
-        return Work(lambda: ours(path), lambda: peer(path), np.testing.assert_array_equal)
+        return Work(lambda: read(path), lambda: peer(path), np.testing.assert_array_equal)
 
     return make
 
@@ -96,11 +104,15 @@ def files(path: Path, movie: np.ndarray) -> None:
         tifffile.imwrite(path / f"{k:04d}.tif", frame)
 
 
-def chunks(frames: int) -> Callable[[Path, np.ndarray], object]:
-    """Return what writes a Zarr array."""
+def chunks(
+    frames: int, parts: int = 1, shard: int | None = None
+) -> Callable[[Path, np.ndarray], object]:
+    """Return what writes a Zarr array, in chunks of some frames and so many parts a side."""
 
     def write(path: Path, movie: np.ndarray) -> None:
-        zarr.create_array(path, data=movie, chunks=(frames, *movie.shape[1:]))
+        sides = [n // parts for n in movie.shape[1:]]
+        shards = None if shard is None else (shard, *movie.shape[1:])
+        zarr.create_array(path, data=movie, chunks=(frames, *sides), shards=shards)
 
     return write
 
@@ -121,6 +133,23 @@ CASES = [
     Case("read one TIFF a frame", "tifffile.imread", on_file(each, files)),
     Case("read Zarr, chunks of 10 frames", "zarr", on_file(zarr_frames, chunks(10)), 2),
     Case("read Zarr, chunks of 1 frame", "zarr", on_file(zarr_frames, chunks(1))),
+    Case("read ahead, TIFF, uint16 512x512", "pims", on_file(pims_stack, stack(), ahead)),
+    Case(
+        "read ahead, TIFF, zstd",
+        "tifffile.imread",
+        on_file(whole, stack(compression="zstd"), ahead),
+    ),
+    Case("read ahead, Zarr, chunks of 1 frame", "zarr", on_file(zarr_frames, chunks(1), ahead)),
+    Case(
+        "read ahead, Zarr, chunks of 8 x 256 x 256",
+        "zarr",
+        on_file(zarr_frames, chunks(8, 2), ahead),
+    ),
+    Case(
+        "read ahead, Zarr, shards of 40 frames",
+        "zarr",
+        on_file(zarr_frames, chunks(1, 1, 40), ahead),
+    ),
 ]
 
 

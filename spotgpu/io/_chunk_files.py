@@ -50,30 +50,38 @@ def chunk_files_of(array: zarr.Array[Any]) -> ChunkFiles | None:
     ChunkFiles or None
         None if zarr must read it.
     """
-    told = array.metadata.to_dict()
     if not isinstance(array.store, LocalStore) or array.ndim == 0:
         return None
-    if told["zarr_format"] == 2:
-        if told.get("filters") or told.get("order") != "C":
-            return None
-        codecs: Any = [told["compressor"]] if told.get("compressor") else []
-        codec, index_first = chunk_codec(codecs, array.dtype, 2), False
-    else:
-        codecs, index_first = told["codecs"], False
-        if told.get("storage_transformers") or told["chunk_grid"]["name"] != "regular":  # type: ignore[index,call-overload]
-            return None
-        if array.shards is not None:
-            sharding = codecs[0]["configuration"]
-            index_first = sharding.get("index_location", "end") == "start"
-            index = [
-                (c["name"], c.get("configuration", {}).get("endian"))
-                for c in sharding["index_codecs"]
-            ]
-            if len(codecs) != 1 or index != INDEX_CODECS:
-                return None
-            codecs = sharding["codecs"]
-        codec = chunk_codec(codecs, array.dtype, 3)
+    read = _of_version_2 if array.metadata.zarr_format == 2 else _of_version_3
+    codec, index_first = read(array)
     return None if codec is None else ChunkFiles(array, codec, index_first)
+
+
+def _of_version_2(array: Any) -> tuple[ChunkCodec | None, bool]:
+    if array.metadata.filters or array.metadata.order != "C":
+        return None, False
+    compressor = array.metadata.compressor
+    told = [] if compressor is None else [compressor.get_config()]
+    return chunk_codec(told, array.dtype, 2), False
+
+
+def _of_version_3(array: Any) -> tuple[ChunkCodec | None, bool]:
+    """Return the codec of chunks, and whether the index of shards is at their start."""
+    told = array.metadata.to_dict()
+    codecs, index_first = told["codecs"], False
+    if told.get("storage_transformers") or told["chunk_grid"]["name"] != "regular":
+        return None, False
+    if array.shards is not None:
+        sharding = codecs[0]["configuration"]
+        index_first = sharding.get("index_location", "end") == "start"
+        index = [
+            (codec["name"], codec.get("configuration", {}).get("endian"))
+            for codec in sharding["index_codecs"]
+        ]
+        if len(codecs) != 1 or index != INDEX_CODECS:
+            return None, False
+        codecs = sharding["codecs"]
+    return chunk_codec(codecs, array.dtype, 3), index_first
 
 
 class ChunkFiles:

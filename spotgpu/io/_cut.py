@@ -12,7 +12,7 @@ from spotgpu.io._movie import Movie
 __all__ = ["Part", "parts"]
 
 #: Bytes of frames that one thread decodes at a time, where a chunk does not ask for more.
-AT_ONCE = 8 * 2**20
+AT_ONCE = 4 * 2**20
 
 
 @dataclass(frozen=True)

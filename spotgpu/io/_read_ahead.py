@@ -135,7 +135,7 @@ def read_ahead(
         How many decode at the same time; default: as many as there are processors, at most 16.
     most_bytes : int
         Bytes of frames that are decoded, or being decoded, and not yet handed out, at most; if one
-        chunk has more, that chunk. Compressed data come on top, for each thread.
+        chunk has more, that chunk. Compressed data and a chunk come on top, for each thread.
 
     Returns
     -------

@@ -176,8 +176,19 @@ def test_memory_is_left_to_zarr(noise):
 # Broken chunks: the file is named, and no pixels come.
 
 
-@pytest.mark.parametrize("fault", ["cut", "longer", "empty", "flipped", "short", "large"])
-@pytest.mark.parametrize(("version", "name"), ALL)
+FAULTS = ["cut", "longer", "empty", "flipped", "short", "large"]
+
+
+@pytest.mark.parametrize(
+    ("version", "name", "fault"),
+    # Nothing tells flipped bits of plain pixels.
+    [
+        (*which, fault)
+        for which in ALL
+        for fault in FAULTS
+        if (which[1], fault) != ("raw", "flipped")
+    ],
+)
 def test_broken_chunks(tmp_path, noise, version, name, fault):
     array = written(tmp_path / "m", noise(SHAPE), version, name, (2, 20, 30))
     chunk = tmp_path / "m" / ("1.0.0" if version == 2 else "c/1/0/0")
@@ -188,8 +199,6 @@ def test_broken_chunks(tmp_path, noise, version, name, fault):
         written(tmp_path / "o", noise(other), version, name, other)
         data = (tmp_path / "o" / ("0.0.0" if version == 2 else "c/0/0/0")).read_bytes()
     elif fault == "flipped":
-        if name == "raw":
-            pytest.skip("nothing tells")
         data = bytes(255 - b for b in data)
     else:
         data = {"cut": data[:-3], "longer": data + b"\0\1\2", "empty": b""}[fault]

@@ -221,6 +221,22 @@ def test_memory(noise, monkeypatch):
     assert len(counting.asked) == 20
 
 
+@pytest.mark.parametrize(("most_bytes", "shared"), [(1, [4]), (2800, [2, 2]), (2**29, [1] * 4)])
+def test_threads_share_a_part_where_memory_is_short(
+    tmp_path, noise, monkeypatch, most_bytes, shared
+):
+    """Never more than were asked for: readers times threads for the chunks of a part."""
+    taken = []
+    monkeypatch.setattr(
+        "spotgpu.io._chunk_files.ChunkFiles.with_threads",
+        lambda self, threads: taken.append(threads) or self,
+    )
+    array = noise((9, 20, 30))
+    zarr.create_array(tmp_path / "m", data=array, chunks=(1, 10, 10))
+    require_same(io.read_ahead(io.open(tmp_path / "m"), threads=4, most_bytes=most_bytes), array)
+    assert taken == shared
+
+
 # The end before the end.
 
 
@@ -267,6 +283,26 @@ def test_closing_early_stops_the_threads(noise, monkeypatch, how):
     assert asked < 10
     time.sleep(0.15)
     assert len(array.asked) == asked
+
+
+def test_a_part_is_left_in_the_middle(tmp_path, noise, monkeypatch):
+    """Parts of ten frames, of 0.3 s: closing waits for a frame, not for a part."""
+    from spotgpu.io._tiff import TiffFrames
+
+    array, read, plain = noise((40, 20, 30)), [], TiffFrames.frame
+
+    def sleepy(reader, t):
+        time.sleep(0.03)
+        read.append(t)
+        return plain(reader, t)
+
+    movie = io.open(write(tmp_path / "m", "raw", array))
+    monkeypatch.setattr(TiffFrames, "frame", sleepy)
+    monkeypatch.setattr("spotgpu.io._cut.AT_ONCE", 10 * array[0].nbytes)
+    frames = io.read_ahead(movie, threads=1)
+    next(frames)
+    frames.close()
+    assert len(read) <= 12
 
 
 def test_interrupt_while_waiting(noise, monkeypatch):
