@@ -128,6 +128,34 @@ class BlockFrames:
             self._load(t)
         return self._block[t - self._start].copy()
 
+    def _load(self, t: int) -> None:
+        # Who goes on from where the last block ended will go on.
+        going_on = len(self._block) > 0 and t == self._start + len(self._block)
+        start = t - t % self._chunk
+        stop = start + (self._ahead if going_on else self._chunk)
+        if stop - start > self._most:
+            start, stop = t, t + self._most
+        stop = min(stop, self._layout.frames)
+        self._block = self._nothing()  # before the next one comes in
+        try:
+            self._block, self._start = self._read(start, stop), start
+        except self._broken as error:
+            if stop - start == 1:
+                raise self._unreadable(t, error) from error
+            # Another frame of the block may be the broken one.
+            self._block, self._start = self._read_alone(t), t
+
+    def _read_alone(self, t: int) -> npt.NDArray[Any]:
+        try:
+            return self._read(t, t + 1)
+        except self._broken as error:
+            raise self._unreadable(t, error) from error
+
+    def _unreadable(self, t: int, error: Exception) -> SpotgpuError:
+        return SpotgpuError(
+            f"frame {t} of {self._name} is truncated or corrupt: {error or type(error).__name__}"
+        )
+
     def together(self, numbers: Sequence[int]) -> Iterator[npt.NDArray[Any]]:
         """Yield frames that are read at once, and not kept here.
 
@@ -157,34 +185,6 @@ class BlockFrames:
             # What others made may be theirs to write to.
             frame = block[t - start]
             yield np.ascontiguousarray(frame) if self.file_backed else frame.copy()
-
-    def _load(self, t: int) -> None:
-        # Who goes on from where the last block ended will go on.
-        going_on = len(self._block) > 0 and t == self._start + len(self._block)
-        start = t - t % self._chunk
-        stop = start + (self._ahead if going_on else self._chunk)
-        if stop - start > self._most:
-            start, stop = t, t + self._most
-        stop = min(stop, self._layout.frames)
-        self._block = self._nothing()  # before the next one comes in
-        try:
-            self._block, self._start = self._read(start, stop), start
-        except self._broken as error:
-            if stop - start == 1:
-                raise self._unreadable(t, error) from error
-            # Another frame of the block may be the broken one.
-            self._block, self._start = self._read_alone(t), t
-
-    def _read_alone(self, t: int) -> npt.NDArray[Any]:
-        try:
-            return self._read(t, t + 1)
-        except self._broken as error:
-            raise self._unreadable(t, error) from error
-
-    def _unreadable(self, t: int, error: Exception) -> SpotgpuError:
-        return SpotgpuError(
-            f"frame {t} of {self._name} is truncated or corrupt: {error or type(error).__name__}"
-        )
 
     def _read(self, start: int, stop: int) -> npt.NDArray[Any]:
         layout = self._layout
