@@ -130,7 +130,9 @@ class ChunkFiles:
     def __getitem__(self, index: tuple[int | slice, ...]) -> npt.NDArray[Any]:
         """Return the pixels of a box: integers, and slices without a step."""
         spans = [
-            range(*entry.indices(n)) if isinstance(entry, slice) else range(entry, entry + 1)
+            range(n)[
+                entry if isinstance(entry, slice) else slice(range(n)[entry], range(n)[entry] + 1)
+            ]
             for entry, n in zip(index, self.shape, strict=True)
         ]
         out = np.empty([len(span) for span in spans], self.dtype)

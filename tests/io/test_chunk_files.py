@@ -137,6 +137,16 @@ def test_any_box(arrays, data):
         np.testing.assert_array_equal(array[box], values[box])
 
 
+def test_places_outside(arrays):
+    values, *stored = arrays
+    for array in stored:
+        np.testing.assert_array_equal(array[-1, :, :], values[-1])
+        with pytest.raises(IndexError):
+            array[7, :, :]
+        with pytest.raises(ValueError, match="no step"):
+            array[::2, :, :]
+
+
 @pytest.mark.parametrize("threads", [1, 4])
 def test_threads(tmp_path, monkeypatch, noise, threads):
     monkeypatch.setattr("spotgpu.io._chunk_files.FEW", 1)
