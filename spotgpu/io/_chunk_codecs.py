@@ -22,9 +22,9 @@ def _blosc(data: bytes, *, out: memoryview) -> Any:
     # The decoder believes the header, and reads on where data that are cut off have ended.
     if len(data) < 16:
         raise ValueError(f"{len(data)} bytes, fewer than a header")
-    size, _, stored = struct.unpack_from("<III", data, 4)
-    if stored != len(data) or size != len(out):
-        raise ValueError(f"{len(data)} bytes instead of {stored}, for {size} of {len(out)}")
+    (stored,) = struct.unpack_from("<I", data, 12)
+    if stored != len(data):
+        raise ValueError(f"{len(data)} bytes instead of {stored}")
     return imagecodecs.blosc_decode(data, out=out)
 
 

@@ -228,7 +228,7 @@ def test_broken_chunks(tmp_path, noise, version, name, fault):
         ours(array)[2:4, :, :]
 
 
-@pytest.mark.parametrize("fault", ["cut", "empty", "index", "place", "chunk"])
+@pytest.mark.parametrize("fault", ["cut", "empty", "index", "place", "size", "chunk"])
 def test_broken_shards(tmp_path, noise, fault):
     import google_crc32c
 
@@ -241,10 +241,11 @@ def test_broken_shards(tmp_path, noise, fault):
         data = b""
     elif fault == "index":
         data[-40] ^= 1
-    elif fault == "place":
-        # An index that is sound, and points behind the end.
+    elif fault in {"place", "size"}:
+        # An index that is sound, and points behind the end; nobody has room for 2**60 bytes.
         index = bytearray(data[-68:-4])
-        index[16:24] = struct.pack("<Q", len(data) - 5)
+        wrong = (len(data) - 5, 100) if fault == "place" else (100, 2**60)
+        index[16:32] = struct.pack("<QQ", *wrong)
         data[-68:] = index + struct.pack("<I", google_crc32c.value(bytes(index)))
     else:
         place, size = struct.unpack("<QQ", data[-68 + 16 : -68 + 32])
@@ -253,7 +254,7 @@ def test_broken_shards(tmp_path, noise, fault):
     movie = io.open(tmp_path / "m")
     with pytest.raises(SpotgpuError, match=r"frame 1 of .*c/0/0/0"):
         movie[1]
-    if fault in {"place", "chunk"}:
+    if fault in {"place", "size", "chunk"}:
         np.testing.assert_array_equal(movie[2], noise(SHAPE)[2])
     np.testing.assert_array_equal(movie[4], noise(SHAPE)[4])
     with pytest.raises(ValueError, match=str(shard)):

@@ -153,6 +153,13 @@ def test_memory(noise, make):
     assert told == ["the pixels of the first frame have changed"]
 
 
+def test_another_first_frame_has_other_pixels(noise):
+    """That goes without saying."""
+    movie = io.open(noise((9, 20, 30)))
+    told = differences(fingerprint(movie[:4]), fingerprint(movie[1:5]))
+    assert told == ["frames 0 to 3 of the source then, 1 to 4 now"]
+
+
 def test_channel_counts_where_both_begin_black():
     array = np.zeros((5, 2, 20, 30), np.uint8)
     first, second = (fingerprint(io.open(array, axes="TCYX", channel=c)) for c in (0, 1))

@@ -49,6 +49,11 @@ def test_chunks_that_a_folder_stands_for(tmp_path, noise):
     (path / "c/4/0/0").unlink()
     (path / "c/4/0/0").mkdir()
     assert io.missing_chunks(io.open(path)) == (2, 6)
+    flat = tmp_path / "flat"
+    zarr.create_array(flat, data=noise((6, 20, 30)), chunks=(1, 20, 30), zarr_format=2)
+    (flat / "4.0.0").unlink()
+    (flat / "4.0.0").mkdir()
+    assert io.missing_chunks(io.open(flat)) == (1, 6)
 
 
 @pytest.mark.parametrize("zarr_format", [2, 3])
