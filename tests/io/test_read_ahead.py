@@ -256,7 +256,7 @@ class Slow(Counted):
     """Takes its time for each chunk."""
 
     def __getitem__(self, key):
-        time.sleep(0.05)
+        time.sleep(0.15)
         return super().__getitem__(key)
 
 
@@ -293,7 +293,7 @@ def test_closing_early_stops_the_threads(noise, monkeypatch, how):
     assert not threads_of_ours()
     asked = len(array.asked)
     assert asked <= 4  # the first, two that were begun, one that took its place
-    time.sleep(0.15)
+    time.sleep(0.4)
     assert len(array.asked) == asked
 
 
@@ -323,7 +323,7 @@ def test_interrupt_while_waiting(noise, monkeypatch):
 
     movie, array = slow(noise, monkeypatch)
     frames = io.read_ahead(movie, threads=2)
-    timer = threading.Timer(0.12, lambda: os.kill(os.getpid(), signal.SIGINT))
+    timer = threading.Timer(0.4, lambda: os.kill(os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         list(frames)
