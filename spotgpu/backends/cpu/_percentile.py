@@ -10,8 +10,17 @@ import numpy.typing as npt
 
 __all__ = ["percentile"]
 
+#: Pixels of the sample.
+SAMPLE = 4096
+
 #: After this many proposals the interval is halved instead.
 PROPOSALS = 6
+
+#: So few pixels are rather sorted than counted once more.
+FEW = 1024
+
+#: Places of the sample by which proposals lie beyond where the level should be.
+MARGIN = 3
 
 
 def percentile(frames: npt.NDArray[Any], q: float) -> npt.NDArray[np.float64]:
@@ -41,30 +50,28 @@ def _percentile(pixels: npt.NDArray[Any], q: float) -> float:
     position = (bright - 1) * (q / 100)
     rank = math.floor(position)
     fraction = position - rank
-    dark = pixels.size - bright
-    low, up_to_low = _order_statistic(pixels, dark + rank)
-    if up_to_low > dark + rank + 1 or rank + 1 == bright:
+    low, high = _neighbours(pixels, pixels.size - bright + rank)
+    if rank + 1 == bright:
         high = low
-    else:
-        high, _ = _order_statistic(pixels, dark + rank + 1)
     # The two forms are numpy's, so that the bits are.
     if fraction < 0.5:
         return low + (high - low) * fraction
     return high - (high - low) * (1 - fraction)
 
 
-def _order_statistic(pixels: npt.NDArray[Any], rank: int) -> tuple[int, int]:
-    """Return the pixel that has `rank` before it in ascending order, and how many are up to it.
+def _neighbours(pixels: npt.NDArray[Any], rank: int) -> tuple[int, int]:
+    """Return the pixel that has `rank` before it in ascending order, and the next one.
 
-    Counting is much faster than sorting: a sample proposes the level, the count corrects the
-    proposal.
+    Counting is much faster than sorting: a sample proposes levels, counts correct the proposals
+    until few pixels are left between two levels, and these are sorted.
     """
-    low, high, up_to_high = 0, int(np.iinfo(pixels.dtype).max), pixels.size
-    step = max(1, pixels.size // 4096)
+    low, high = 0, int(np.iinfo(pixels.dtype).max)
+    before, up_to_high = 0, pixels.size
+    step = pixels.size // SAMPLE | 1  # odd: not always the same columns
     sample = np.sort(pixels[::step])
     place = rank / step
     attempts = 0
-    while low < high:
+    while low < high and up_to_high - before > FEW:
         # low <= answer <= high
         attempts += 1
         if attempts <= PROPOSALS:
@@ -72,10 +79,32 @@ def _order_statistic(pixels: npt.NDArray[Any], rank: int) -> tuple[int, int]:
             guess = min(max(guess, low), high - 1)
         else:
             guess = (low + high) // 2
-        up_to_guess = int(np.count_nonzero(pixels <= pixels.dtype.type(guess)))
-        if up_to_guess > rank:
-            high, up_to_high = guess, up_to_guess
+        count = int(np.count_nonzero(pixels <= pixels.dtype.type(guess)))
+        # A little further than where it should be, so that it is enclosed.
+        place += (rank - count) / step
+        if count > rank:
+            high, up_to_high = guess, count
+            place -= MARGIN
         else:
-            low = guess + 1
-        place += (rank - up_to_guess) / step
-    return low, up_to_high
+            low, before = guess + 1, count
+            place += MARGIN
+    return _between(pixels, low, high, rank - before, up_to_high - before)
+
+
+def _between(
+    pixels: npt.NDArray[Any], low: int, high: int, rank: int, many: int
+) -> tuple[int, int]:
+    """Return the pixel of this rank among the `many` from `low` to `high`, and the next one."""
+    kind = pixels.dtype.type
+    if low == high:
+        level = following = low
+    else:
+        there = pixels >= kind(low)
+        there &= pixels <= kind(high)
+        inside = np.sort(pixels.take(np.flatnonzero(there)))
+        level, following = int(inside[rank]), int(inside[min(rank + 1, many - 1)])
+    if rank + 1 == many:
+        # The largest value where there is no other.
+        top = np.iinfo(pixels.dtype).max
+        following = int(pixels.min(where=pixels > kind(high), initial=top))
+    return level, following
