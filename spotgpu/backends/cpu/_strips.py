@@ -16,7 +16,7 @@ import numpy.typing as npt
 __all__ = ["BLOCK", "Window", "running", "slide"]
 
 #: Bytes of a strip: small beside a frame's traffic to memory, large beside numpy's cost of a call.
-STRIP = 1 << 19
+STRIP = 1 << 17
 
 #: Elements of a block of float64 of that size.
 BLOCK = STRIP // 8
