@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import importlib.util
 from types import ModuleType
+from typing import Any
 
-__all__ = ["compiled"]
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["PIXELS", "compiled", "for_loops"]
 
 #: Points that are worth numba's import and the loading of what it has compiled before.
 ENOUGH = 300_000
+
+#: Pixels in which spots are looked for in the time that it takes to link a point.
+PIXELS = 64
 
 
 class _Work:
@@ -19,14 +26,15 @@ class _Work:
     absent = False
 
 
-def compiled(points: int) -> ModuleType | None:
+def compiled(points: int = 0) -> ModuleType | None:
     """Return the module of compiled loops, if there is one and it pays.
 
     Parameters
     ----------
     points : int
-        Points that are to be worked on. Only when there have been some hundred thousand in this
-        process is numba imported, which takes as long as they do without it.
+        Points that are to be worked on, or pixels over `PIXELS`. Only when there have been some
+        hundred thousand in this process is numba imported, which takes as long as they do without
+        it.
 
     Returns
     -------
@@ -42,3 +50,22 @@ def compiled(points: int) -> ModuleType | None:
 
                 _Work.loops = _loops
     return _Work.loops
+
+
+def for_loops(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return an array as the loops are compiled for, once for all.
+
+    Parameters
+    ----------
+    array : ndarray
+        Of any layout and order of bytes, perhaps not to be written to.
+
+    Returns
+    -------
+    ndarray
+        The same, or a copy of it that is C-contiguous, in native order, and may be written to.
+    """
+    flags = array.flags
+    if flags.c_contiguous and flags.writeable and array.dtype.isnative:
+        return array
+    return np.array(array, array.dtype.newbyteorder("="), order="C")

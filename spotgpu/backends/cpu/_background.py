@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from spotgpu.backends.compiled import compiled, for_loops
 from spotgpu.backends.cpu._ordered import warp_sum
 from spotgpu.backends.windows import mask_offsets
 
@@ -132,12 +133,21 @@ def _statistics(image: npt.NDArray[Any], outside: npt.NDArray[np.bool_]) -> tupl
         deviation = np.where(outside, pixels - level, 0.0)
         variance = _sum(deviation**2) / count
     else:
-        pixels = image[outside].astype(np.int64)
-        total, squares = int(pixels.sum()), _sum_of_squares(pixels)
+        total, squares = _sums(image, outside)
         level = float(total) / float(count)
         high, low = divmod(count * squares - total**2, 1 << 64)
         variance = (float(high) * 2.0**64 + float(low)) / (float(count) * float(count))
     return level, math.sqrt(variance) if count > 1 else math.nan
+
+
+def _sums(image: npt.NDArray[Any], outside: npt.NDArray[np.bool_]) -> tuple[int, int]:
+    """Return the exact sums of some integers and of their squares."""
+    loops = compiled() if image.itemsize <= 2 else None
+    if loops is not None:
+        total, squares = loops.sums(for_loops(image).reshape(-1), outside.reshape(-1))
+        return int(total), int(squares)
+    pixels = image[outside].astype(np.int64)
+    return int(pixels.sum()), _sum_of_squares(pixels)
 
 
 def _sum(values: npt.NDArray[Any]) -> float:

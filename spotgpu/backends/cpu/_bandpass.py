@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from spotgpu.backends.compiled import compiled
 from spotgpu.backends.cpu._certified import certified
+from spotgpu.backends.cpu._planes import filtered
 from spotgpu.backends.cpu._quantise import quantise
 from spotgpu.backends.cpu._strips import BLOCK, Window, running, slide
 from spotgpu.backends.windows import gaussian_weights
@@ -41,8 +43,9 @@ def bandpass(
     bit for bit for integer frames: the background is an integer, truncated towards zero after each
     axis; the Gaussian is summed in float64 from the centre, then from the outermost pair of
     neighbours inwards. The box sums of float frames have the fixed order of `running`, in
-    float64, rounded to the frame's type after each axis. Results of 8 bits are computed in
-    float32 and proven (`certified`); the bits are the same.
+    float64, rounded to the frame's type after each axis. Integers go through compiled loops where
+    there are any (`filtered`); other results of 8 bits are computed in float32 and proven
+    (`certified`); the bits are the same.
 
     Parameters
     ----------
@@ -72,7 +75,13 @@ def bandpass(
     quantised = np.empty(frames.shape, dtype)
     scale = np.empty(len(frames))
     weights = [gaussian_weights(sigma) for sigma in noise_size]
+    loops = compiled() if frames.dtype.kind in "iu" else None
     for number, frame in enumerate(frames):
+        if loops is not None:
+            scale[number] = filtered(
+                loops, frame, weights, smoothing_size, threshold, quantised[number]
+            )
+            continue
         background = _boxcar(frame, smoothing_size)
         fast = None
         if quantised.dtype == np.uint8:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import lru_cache
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from spotgpu.backends.compiled import compiled, for_loops
 from spotgpu.backends.cpu._ordered import warp_sum
 from spotgpu.backends.windows import angle_tables, mask_offsets
 
@@ -75,6 +77,9 @@ def centroid(
     .. [1] J. C. Crocker and D. G. Grier, J. Colloid Interface Sci. 179, 298 (1996),
        https://doi.org/10.1006/jcis.1996.0217, equation 7.
     """
+    loops = compiled()
+    if loops is not None:
+        return _refined(loops, frames, peaks, radius, max_iterations)
     number, centre = peaks[:, 0], peaks[:, 1:].T.copy()
     low = np.asarray(radius)[:, None]
     high = np.asarray(frames.shape[1:])[:, None] - 1 - low
@@ -136,6 +141,9 @@ def characterize(
     .. [1] J. C. Crocker and D. G. Grier, J. Colloid Interface Sci. 179, 298 (1996),
        https://doi.org/10.1006/jcis.1996.0217, equation 8 and section 2.4.
     """
+    loops = compiled() if raw.dtype.kind in "iu" else None
+    if loops is not None:
+        return _characterized(loops, frames, raw, windows, radius)
     n, ndim = len(windows), len(radius)
     number, centre = windows[:, 0], windows[:, 1:].T
     squares = _exact(_squares(radius), frames.dtype)
@@ -161,6 +169,58 @@ def characterize(
         else:
             result.raw_mass[spots] = before.sum(axis=0, dtype=np.int64)
     return result
+
+
+def _refined(
+    loops: ModuleType,
+    frames: npt.NDArray[Any],
+    peaks: npt.NDArray[np.int64],
+    radius: tuple[int, ...],
+    max_iterations: int,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    around = _Windows(frames.shape, radius)
+    windows = peaks[:, 1:].copy()
+    offsets, mass = np.empty(windows.shape), np.empty(len(peaks))
+    low = np.asarray(radius)
+    loops.centroid(
+        for_loops(frames).reshape(-1),
+        peaks[:, 0] * around.pitch[0],
+        np.asarray(around.pitch[1:]),
+        np.ascontiguousarray((mask_offsets(radius) + low).T),
+        around.offsets[:, 0],
+        low,
+        np.asarray(frames.shape[1:]) - 1 - low,
+        SHIFT,
+        max_iterations,
+        windows,
+        offsets,
+        mass,
+    )
+    return offsets, np.column_stack([peaks[:, :1], windows]), mass
+
+
+def _characterized(
+    loops: ModuleType,
+    frames: npt.NDArray[Any],
+    raw: npt.NDArray[Any],
+    windows: npt.NDArray[np.int64],
+    radius: tuple[int, ...],
+) -> Characteristics:
+    around = _Windows(frames.shape, radius)
+    squares = _squares(radius).astype(np.int64)
+    tables = angle_tables(radius) if len(radius) == 2 else (np.empty(0), np.empty(0))
+    result = np.full((len(squares) + 3, len(windows)), np.nan)
+    loops.characterize(
+        for_loops(frames).reshape(-1),
+        for_loops(raw).reshape(-1),
+        windows @ np.asarray(around.pitch),
+        around.offsets[:, 0],
+        squares,
+        *(for_loops(table) for table in tables),
+        result,
+    )
+    *size, ecc, signal, raw_mass = result
+    return Characteristics(np.column_stack(size), ecc, signal, raw_mass)
 
 
 class _Windows:

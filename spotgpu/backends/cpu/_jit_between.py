@@ -6,14 +6,14 @@ import numpy as np
 
 from spotgpu.backends.cpu._jit import compiled_loop, group, keep_nearest
 
-__all__ = ["between"]
+__all__ = ["between", "cells_of", "laid_out", "rows_around"]
 
 #: Cells a source, at most.
 CELLS = 8
 
 
 @compiled_loop
-def _laid_out(at, reach, most_cells):  # type: ignore[no-untyped-def]
+def laid_out(at, reach, most_cells):  # type: ignore[no-untyped-def]
     """Return where cells begin, their side, and how many there are along each axis, with a rim."""
     ndim = at.shape[0]
     low, side = np.empty(ndim), reach * (1 + 1e-6)
@@ -35,7 +35,7 @@ def _laid_out(at, reach, most_cells):  # type: ignore[no-untyped-def]
 
 
 @compiled_loop
-def _cells_of(at, low, side, shape):  # type: ignore[no-untyped-def]
+def cells_of(at, low, side, shape):  # type: ignore[no-untyped-def]
     """Return the cell of each point."""
     ndim, n = at.shape
     cell = np.zeros(n, np.int64)
@@ -46,7 +46,7 @@ def _cells_of(at, low, side, shape):  # type: ignore[no-untyped-def]
 
 
 @compiled_loop
-def _rows_around(shape):  # type: ignore[no-untyped-def]
+def rows_around(shape):  # type: ignore[no-untyped-def]
     """Return where the runs of three cells around a cell begin, from that cell on."""
     ndim = len(shape)
     offsets = np.zeros(3 ** (ndim - 1), np.int64)
@@ -89,8 +89,8 @@ def between(at, n_sources, reach, most, at_most):  # type: ignore[no-untyped-def
     then there are no pairs.
     """
     n_targets, limit = at.shape[1] - n_sources, reach * reach
-    low, side, shape = _laid_out(at, reach, CELLS * n_sources + 64.0 * 3.0 ** at.shape[0])
-    cell, offsets = _cells_of(at, low, side, shape), _rows_around(shape)
+    low, side, shape = laid_out(at, reach, CELLS * n_sources + 64.0 * 3.0 ** at.shape[0])
+    cell, offsets = cells_of(at, low, side, shape), rows_around(shape)
     order, start = group(cell[:n_sources], np.prod(shape))
     around, room, largest = 0, 0, 0
     for j in range(n_targets):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from spotgpu.backends.compiled import PIXELS, compiled
+from spotgpu.backends.cpu._planes import maxima
 from spotgpu.backends.cpu._strips import running, slide
 
 __all__ = ["local_max"]
@@ -47,8 +50,9 @@ def local_max(
     ndarray of int64, shape (N, 1 + ndim)
         Frame and pixel of each maximum, in C order.
     """
+    loops = compiled(frames.size // PIXELS)
     peaks = [
-        _frame_maxima(number, frame, size, float(level), margin)
+        _frame_maxima(number, frame, size, float(level), margin, loops)
         for number, (frame, level) in enumerate(zip(frames, threshold, strict=True))
     ]
     return np.concatenate(peaks) if peaks else np.empty((0, frames.ndim), np.int64)
@@ -60,9 +64,22 @@ def _frame_maxima(
     size: Sequence[int],
     threshold: float,
     margin: Sequence[float],
+    loops: ModuleType | None,
 ) -> npt.NDArray[np.int64]:
     if math.isnan(threshold):
         return np.empty((0, 1 + frame.ndim), np.int64)
+    level = math.floor(threshold)
+    flat = _maxima(frame, size, level) if loops is None else maxima(loops, frame, size, level)
+    peaks = np.empty((len(flat), 1 + frame.ndim), np.int64)
+    peaks.T[0] = number
+    peaks.T[1:] = np.unravel_index(flat, frame.shape)
+    inside = np.ones(len(flat), bool)
+    for pixel, border, length in zip(peaks.T[1:], margin, frame.shape, strict=True):
+        inside &= (pixel >= border) & (pixel <= length - border - 1)
+    return peaks[inside]
+
+
+def _maxima(frame: npt.NDArray[Any], size: Sequence[int], threshold: int) -> npt.NDArray[np.intp]:
     dilated = frame
     for axis, side in enumerate(size):
         if side > 1:
@@ -70,12 +87,5 @@ def _frame_maxima(
             reach = ((side - 1) // 2, side // 2)
             slide(source, dilated, axis, reach, running(np.maximum, side))
     is_peak = frame == dilated
-    is_peak &= frame > frame.dtype.type(math.floor(threshold))
-    flat = np.flatnonzero(is_peak)
-    peaks = np.empty((len(flat), 1 + frame.ndim), np.int64)
-    peaks[:, 0] = number
-    peaks[:, 1:] = np.column_stack(np.unravel_index(flat, frame.shape))
-    inside = np.ones(len(flat), bool)
-    for pixel, border, length in zip(peaks.T[1:], margin, frame.shape, strict=True):
-        inside &= (pixel >= border) & (pixel <= length - border - 1)
-    return peaks[inside]
+    is_peak &= frame > frame.dtype.type(threshold)
+    return np.flatnonzero(is_peak)

@@ -2,6 +2,25 @@
 
 from spotgpu.backends.cpu._jit import candidates, crowd, group
 from spotgpu.backends.cpu._jit_assign import assign, components
+from spotgpu.backends.cpu._jit_bandpass import difference, mean_of_planes, smoothed_planes, stretch
 from spotgpu.backends.cpu._jit_between import between
+from spotgpu.backends.cpu._jit_pixels import maxima, sums
+from spotgpu.backends.cpu._jit_spots import centroid, characterize, where_close
 
-__all__ = ["assign", "between", "candidates", "components", "crowd", "group"]
+__all__ = [
+    "assign",
+    "between",
+    "candidates",
+    "centroid",
+    "characterize",
+    "components",
+    "crowd",
+    "difference",
+    "group",
+    "maxima",
+    "mean_of_planes",
+    "smoothed_planes",
+    "stretch",
+    "sums",
+    "where_close",
+]

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from spotgpu.backends.compiled import compiled, for_loops
+
 __all__ = ["where_close"]
 
 #: Spots exactly one separation apart are not close, however the distance is rounded.
@@ -48,6 +50,13 @@ def where_close(
     if len(positions) < 2:
         return marked
     scaled = positions / np.asarray(separation, np.float64)
+    loops = compiled()
+    if loops is not None:
+        cuts = np.flatnonzero(np.diff(frame)) + 1
+        parts = (np.split(a, cuts, axis=-1) for a in (for_loops(scaled.T), mass, marked))
+        for points, masses, marks in zip(*parts, strict=True):
+            loops.where_close(for_loops(points), for_loops(masses), CLOSE**2, marks)
+        return marked
     first, second = _neighbours(frame, scaled)
     distance2 = np.zeros(len(first))
     total = np.zeros(len(positions))
