@@ -34,6 +34,19 @@ def spots(
     return np.clip(noisy, 0, 255).astype(np.uint8)
 
 
+def camera(shape: tuple[int, int], n: int, seed: int = 0) -> npt.NDArray[np.uint16]:
+    """Return a frame of 16 bits: spots of 200 to 2,000 counts on 100 to 500, with shot noise."""
+    rng = np.random.default_rng(seed)
+    image = np.zeros(shape) + np.linspace(100, 500, shape[1])
+    y, x = np.mgrid[-8:9, -8:9]
+    for centre in rng.uniform(8, np.subtract(shape, 9), (n, 2)):
+        row, column = centre.astype(int)
+        square = (y + row - centre[0]) ** 2 + (x + column - centre[1]) ** 2
+        spot = rng.uniform(200, 2000) * np.exp(-square / 4.5)
+        image[row - 8 : row + 9, column - 8 : column + 9] += spot
+    return rng.poisson(image).astype(np.uint16)
+
+
 def crowded(small: bool) -> npt.NDArray[np.uint8]:
     """Return a 512 x 512 image of 2,000 spots, or a corner of one."""
     return spots((64, 64), 40, (1.5, 1.5)) if small else spots((512, 512), 2000, (1.5, 1.5))
