@@ -106,6 +106,33 @@ class ArrayFrames:
         """
         return self._array[self._layout.at(t)].transpose(self._layout.order)
 
+    def part(self, t: int, where: tuple[slice, ...]) -> npt.NDArray[Any]:
+        """Return a part of a frame.
+
+        Parameters
+        ----------
+        t : int
+            Its number, from 0.
+        where : tuple of slice
+            The part.
+
+        Returns
+        -------
+        ndarray
+            A view of the array.
+        """
+        return self.frame(t)[where]
+
+    def chunks(self) -> tuple[int, ...]:
+        """Return the sides of the blocks in which a frame is stored.
+
+        Returns
+        -------
+        tuple of int
+            Pixels.
+        """
+        return (1,) * len(self._layout.frame_shape)
+
     def close(self) -> None:
         """Nothing is open."""
 
@@ -133,6 +160,7 @@ class SequenceFrames:
         self._sequence = sequence
         self._shape = shape
         self._dtype = dtype
+        self._frame_shape = layout.frame_shape
         self._pick = picker(layout)
 
     def frame(self, t: int) -> npt.NDArray[Any]:
@@ -156,6 +184,38 @@ class SequenceFrames:
         image = as_image(self._sequence[t], f"frame {t}")
         require_alike(image, self._shape, self._dtype, f"frame {t}")
         return self._pick(image)
+
+    def part(self, t: int, where: tuple[slice, ...]) -> npt.NDArray[Any]:
+        """Return a part of a frame, all of which is asked for.
+
+        Parameters
+        ----------
+        t : int
+            Its number, from 0.
+        where : tuple of slice
+            The part.
+
+        Returns
+        -------
+        ndarray
+            A view of it.
+
+        Raises
+        ------
+        ValueError
+            If it is not like the first one.
+        """
+        return self.frame(t)[where]
+
+    def chunks(self) -> tuple[int, ...]:
+        """Return the sides of the blocks in which a frame is stored.
+
+        Returns
+        -------
+        tuple of int
+            The whole frame.
+        """
+        return self._frame_shape
 
     def close(self) -> None:
         """Nothing of ours is open."""

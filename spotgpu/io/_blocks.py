@@ -11,7 +11,7 @@ import numpy.typing as npt
 from spotgpu.errors import SpotgpuError
 from spotgpu.io._layout import Layout
 
-__all__ = ["BlockFrames", "chunk_length"]
+__all__ = ["BlockFrames", "chunk_length", "chunk_sides"]
 
 #: Bytes of frames read at once, where a chunk does not ask for more.
 BLOCK = 16 * 2**20
@@ -34,11 +34,38 @@ def chunk_length(array: Any, layout: Layout) -> int:
     int
         At least 1.
     """
+    sides = _sides(array)
+    return 1 if sides is None or layout.time is None else sides[layout.time]
+
+
+def chunk_sides(array: Any, layout: Layout) -> tuple[int, ...]:
+    """Return the sides of a chunk along the axes of a frame.
+
+    Parameters
+    ----------
+    array : object
+        With ``chunks``: lengths (zarr, HDF5) or tuples of lengths (dask: the longest counts).
+    layout : Layout
+        Of the array.
+
+    Returns
+    -------
+    tuple of int
+        In pixels; 1 where nothing is known.
+    """
+    sides = _sides(array)
+    if sides is None:
+        return (1,) * len(layout.frame_shape)
+    return tuple(
+        min(sides[place], n) for place, n in zip(layout.places, layout.frame_shape, strict=True)
+    )
+
+
+def _sides(array: Any) -> list[int] | None:
     chunks = getattr(array, "chunks", None)
-    if chunks is None or layout.time is None:
-        return 1
-    along = chunks[layout.time]
-    return int(along if np.ndim(along) == 0 else max(along))
+    if chunks is None:
+        return None
+    return [int(along if np.ndim(along) == 0 else max(along)) for along in chunks]
 
 
 class BlockFrames:
@@ -127,6 +154,42 @@ class BlockFrames:
         if not 0 <= t - self._start < len(self._block):
             self._load(t)
         return self._block[t - self._start].copy()
+
+    def part(self, t: int, where: tuple[slice, ...]) -> npt.NDArray[Any]:
+        """Return a part of a frame: only its chunks are read, and none is kept.
+
+        Parameters
+        ----------
+        t : int
+            Its number, from 0.
+        where : tuple of slice
+            The part.
+
+        Returns
+        -------
+        ndarray
+            A copy.
+
+        Raises
+        ------
+        SpotgpuError
+            If it cannot be read.
+        """
+        try:
+            part = self._plain(self._array[self._layout.part(t, where)])
+        except self._broken as error:
+            raise self._unreadable(t, error) from error
+        return part.transpose(self._layout.order)
+
+    def chunks(self) -> tuple[int, ...]:
+        """Return the sides of a chunk along the axes of a frame.
+
+        Returns
+        -------
+        tuple of int
+            In pixels.
+        """
+        return chunk_sides(self._array, self._layout)
 
     def _load(self, t: int) -> None:
         # Who goes on from where the last block ended will go on.

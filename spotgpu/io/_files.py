@@ -15,7 +15,7 @@ import numpy.typing as npt
 from spotgpu.errors import SpotgpuError
 from spotgpu.io._layout import Facts, Layout
 from spotgpu.io._sequence import Reader
-from spotgpu.io._stream import require_alike
+from spotgpu.io._stream import Kind, require_alike
 from spotgpu.io._tiff import TiffFrames
 
 __all__ = ["KINDS", "FileFrames", "files_in", "matching"]
@@ -135,6 +135,8 @@ class FileFrames:
         self._dtype = facts.dtype
         self._colour = "S" in facts.axes
         self._open: tuple[int, Reader] | None = (0, first)
+        #: Of the frames in the open file.
+        self._kind = Kind(self._shape, self._dtype)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_open": None}
@@ -159,14 +161,63 @@ class FileFrames:
         SpotgpuError
             If its file is broken.
         """
-        k = bisect_right(self._ends, t)
-        start = self._ends[k - 1] if k else 0
+        k, within = self._place(t)
         try:
-            frame = self._reader(k).frame(t - start)
+            frame = self._reader(k).frame(within)
         except SpotgpuError as error:
             raise SpotgpuError(f"frame {t} of the series: {error}") from error
         require_alike(frame, self._shape, self._dtype, f"file {self._paths[k]}")
         return frame
+
+    def part(self, t: int, where: tuple[slice, ...]) -> npt.NDArray[Any]:
+        """Return a part of a frame.
+
+        Parameters
+        ----------
+        t : int
+            Its number, from 0.
+        where : tuple of slice
+            The part.
+
+        Returns
+        -------
+        ndarray
+            As of the file's reader.
+
+        Raises
+        ------
+        ValueError
+            If its file is not like the first one.
+        SpotgpuError
+            If its file is broken.
+        """
+        k, within = self._place(t)
+        try:
+            reader = self._reader(k)
+            require_alike(self._kind, self._shape, self._dtype, f"file {self._paths[k]}")
+            return reader.part(within, where)
+        except SpotgpuError as error:
+            raise SpotgpuError(f"frame {t} of the series: {error}") from error
+
+    def chunks(self) -> tuple[int, ...]:
+        """Return the sides of the blocks in which a frame is stored, in the file that is open.
+
+        Returns
+        -------
+        tuple of int
+            In pixels.
+
+        Raises
+        ------
+        SpotgpuError
+            If no file is open, and the first is broken.
+        """
+        return (self._reader(0) if self._open is None else self._open[1]).chunks()
+
+    def _place(self, t: int) -> tuple[int, int]:
+        """Return in which file a frame is, and its number there."""
+        k = bisect_right(self._ends, t)
+        return k, t - (self._ends[k - 1] if k else 0)
 
     def _reader(self, k: int) -> Reader:
         if self._open is None or self._open[0] != k:
@@ -191,6 +242,7 @@ class FileFrames:
                     f"{facts.shape} in file {self._paths[k]} after the other kind"
                 )
             self._open = k, reader
+            self._kind = Kind(layout.frame_shape, facts.dtype)
         return self._open[1]
 
     def _like_the_last(self, path: Path) -> Reader | None:

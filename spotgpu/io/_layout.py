@@ -80,6 +80,38 @@ class Layout:
             return self.selection
         return (*self.selection[: self.time], t, *self.selection[self.time + 1 :])
 
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Where the axes of a frame are among those of the source.
+
+        Returns
+        -------
+        tuple of int
+            One for each axis of a frame.
+        """
+        left = [k for k, entry in enumerate(self.selection) if isinstance(entry, slice)]
+        return tuple(left[k] for k in self.order)
+
+    def part(self, t: int, where: tuple[slice, ...]) -> Index:
+        """Return the index of a part of a frame.
+
+        Parameters
+        ----------
+        t : int
+            Frame, from 0.
+        where : tuple of slice
+            The part, one slice per axis of the frame.
+
+        Returns
+        -------
+        tuple of int and slice
+            One entry for each axis of the source; what it selects is to be put in `order`.
+        """
+        index = list(self.at(t))
+        for place, entry in zip(self.places, where, strict=True):
+            index[place] = entry
+        return tuple(index)
+
     @classmethod
     def of(cls, facts: Facts, axes: str | None, channel: int | str | None) -> Layout:
         """Work out the layout of a source.

@@ -10,6 +10,7 @@ from typing import Any, Self, overload
 import numpy as np
 import numpy.typing as npt
 
+from spotgpu.io._lazy_frame import LazyFrame
 from spotgpu.io._sequence import ImageSequence, Reader
 
 __all__ = ["Movie"]
@@ -179,6 +180,30 @@ class Movie(ImageSequence):
             return self._view(self._chosen[key])
         if np.ndim(key) == 1:
             return self._view(self._fancy(key))
+        return self._frame(self._number(key))
+
+    def lazy(self, t: int) -> LazyFrame:
+        """Return a frame of which only the parts that are asked for are read.
+
+        Parameters
+        ----------
+        t : int
+            Its number, from 0; from the end if negative.
+
+        Returns
+        -------
+        LazyFrame
+            ``lazy(t)[part]`` is ``self[t][part]``.
+
+        Raises
+        ------
+        TypeError, IndexError
+            If `t` is not an integer, or there is no such frame; if the movie is a stream.
+        """
+        return LazyFrame(self, self._number(t), self._reader.chunks())
+
+    def _number(self, key: Any) -> int:
+        """Return the number of a frame in the source."""
         try:
             index = operator.index(key)
         except TypeError:
@@ -188,7 +213,7 @@ class Movie(ImageSequence):
             ) from None
         if not -len(self) <= index < len(self):
             raise IndexError(f"frame {index} is out of range: {self!r}")
-        return self._frame(int(self._chosen[index]))
+        return int(self._chosen[index])
 
     def __iter__(self) -> Iterator[npt.NDArray[Any]]:
         for index in self._chosen:
@@ -240,6 +265,11 @@ class Movie(ImageSequence):
         if self._closed:
             raise ValueError(f"the movie is closed: {self._source}")
         return self._reader.frame(t)
+
+    def _part(self, t: int, where: tuple[slice, ...]) -> npt.NDArray[Any]:
+        if self._closed:
+            raise ValueError(f"the movie is closed: {self._source}")
+        return self._reader.part(t, where)
 
     def _view(self, chosen: range | npt.NDArray[np.intp]) -> Movie:
         return self._like(chosen=chosen)

@@ -79,11 +79,42 @@ class NpyFrames:
         ndarray
             A copy, of shape (Y, X) or (Z, Y, X).
         """
-        if self.layout is None:
-            raise RuntimeError("the layout was not set")
-        view = self.array()[self.layout.at(t)].transpose(self.layout.order)
+        return self.part(t, (slice(None),) * len(self._known().frame_shape))
+
+    def part(self, t: int, where: tuple[slice, ...]) -> npt.NDArray[Any]:
+        """Return a part of a frame.
+
+        Parameters
+        ----------
+        t : int
+            Its number, from 0.
+        where : tuple of slice
+            The part.
+
+        Returns
+        -------
+        ndarray
+            A copy.
+        """
+        layout = self._known()
+        view = self.array()[layout.part(t, where)].transpose(layout.order)
         native = view.dtype.newbyteorder("=")
         return np.array(view, dtype=native, order="C", subok=False)
+
+    def chunks(self) -> tuple[int, ...]:
+        """Return the sides of the blocks in which a frame is stored.
+
+        Returns
+        -------
+        tuple of int
+            Pixels.
+        """
+        return (1,) * len(self._known().frame_shape)
+
+    def _known(self) -> Layout:
+        if self.layout is None:
+            raise RuntimeError("the layout was not set")
+        return self.layout
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_array": None}

@@ -87,6 +87,40 @@ class PngFrames:
         part = whole[self.layout.at(t)].transpose(self.layout.order)
         return np.ascontiguousarray(part)
 
+    def part(self, t: int, where: tuple[slice, ...]) -> npt.NDArray[Any]:
+        """Return a part of the frame, all of which is decoded.
+
+        Parameters
+        ----------
+        t : int
+            Its number: 0.
+        where : tuple of slice
+            The part.
+
+        Returns
+        -------
+        ndarray
+            A view of the frame.
+
+        Raises
+        ------
+        SpotgpuError
+            If the file is broken.
+        """
+        return self.frame(t)[where]
+
+    def chunks(self) -> tuple[int, ...]:
+        """Return the sides of the blocks in which the frame is stored.
+
+        Returns
+        -------
+        tuple of int
+            The whole frame.
+        """
+        if self.layout is None:
+            raise RuntimeError("the layout was not set")
+        return self.layout.frame_shape
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()

@@ -31,6 +31,31 @@ class Reader(Protocol):
             Of shape (Y, X) or (Z, Y, X).
         """
 
+    def part(self, t: int, where: tuple[slice, ...]) -> npt.NDArray[Any]:
+        """Return a part of a frame, of which no more is read than need be.
+
+        Parameters
+        ----------
+        t : int
+            Its number, from 0.
+        where : tuple of slice
+            The part, one slice per axis of the frame, with start and stop within it.
+
+        Returns
+        -------
+        ndarray
+            ``frame(t)[where]``.
+        """
+
+    def chunks(self) -> tuple[int, ...]:
+        """Return the sides of the blocks in which a frame is stored.
+
+        Returns
+        -------
+        tuple of int
+            One per axis of the frame, in pixels.
+        """
+
     def close(self) -> None:
         """Let go of the file; the next frame opens it again."""
 

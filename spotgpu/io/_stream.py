@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from spotgpu.io._lazy_frame import LazyFrame
 from spotgpu.io._movie import Movie
 
-__all__ = ["Stream", "require_alike"]
+__all__ = ["Kind", "Stream", "require_alike"]
 
 
 class Stream(Movie):
@@ -60,6 +61,27 @@ class Stream(Movie):
             "pass a list or an array for frames by index"
         )
 
+    def lazy(self, t: int) -> LazyFrame:
+        """There are no frames by index.
+
+        Parameters
+        ----------
+        t : int
+            Number of a frame.
+
+        Returns
+        -------
+        LazyFrame
+            Never.
+
+        Raises
+        ------
+        TypeError
+            Always.
+        """
+        frame: LazyFrame = self[t]
+        return frame
+
     def __iter__(self) -> Iterator[npt.NDArray[Any]]:
         if self._closed:
             raise ValueError(f"the movie is closed: {self._source}")
@@ -104,19 +126,32 @@ class _Once:
     def frame(self, t: int) -> npt.NDArray[Any]:
         raise TypeError(f"frame {t} of a stream cannot be read by index")
 
+    def part(self, t: int, where: tuple[slice, ...]) -> npt.NDArray[Any]:
+        raise TypeError(f"part {where} of frame {t} of a stream cannot be read by index")
+
+    def chunks(self) -> tuple[int, ...]:
+        raise TypeError("the frames of a stream are not stored")
+
     def close(self) -> None:
         """Nothing is open."""
 
 
+class Kind(NamedTuple):
+    """What is alike in all frames of a movie."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+
 def require_alike(
-    frame: npt.NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any], where: str
+    frame: npt.NDArray[Any] | Kind, shape: tuple[int, ...], dtype: np.dtype[Any], where: str
 ) -> None:
     """Compare a frame with the first one.
 
     Parameters
     ----------
-    frame : ndarray
-        The frame.
+    frame : ndarray or Kind
+        The frame, or what it is like.
     shape : tuple of int
         Of the first.
     dtype : dtype

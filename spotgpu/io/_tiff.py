@@ -12,7 +12,8 @@ from spotgpu.errors import SpotgpuError
 from spotgpu.io._description import Description, from_imagej, from_pages, from_shaped
 from spotgpu.io._layout import Facts, Layout
 from spotgpu.io._ome import from_ome_xml
-from spotgpu.io._tiff_pages import JPEG, TiffPages
+from spotgpu.io._tiff_pages import TiffPages
+from spotgpu.io._tiff_segments import JPEG
 
 __all__ = ["TiffFrames", "TiffSource"]
 
@@ -215,6 +216,56 @@ class TiffFrames:
             (*[slice(None)] * chosen.ndim, *at[lead:])
         ]
         return np.ascontiguousarray(picked.transpose(self._layout.order))
+
+    def part(self, t: int, where: tuple[slice, ...]) -> npt.NDArray[Any]:
+        """Return a part of a frame, page by page.
+
+        Parameters
+        ----------
+        t : int
+            Its number.
+        where : tuple of slice
+            The part.
+
+        Returns
+        -------
+        ndarray
+            Of the same shape.
+
+        Raises
+        ------
+        SpotgpuError
+            If the file is broken there.
+        """
+        at = self._layout.part(t, where)
+        lead = self._grid.ndim
+        chosen = np.asarray(self._grid[at[:lead]])
+        first, *others = at[lead:]
+        rows = (
+            range(first.start, first.stop) if isinstance(first, slice) else range(first, first + 1)
+        )
+        inside = (slice(None) if isinstance(first, slice) else 0, *others)
+        sides = [entry.stop - entry.start for entry in at if isinstance(entry, slice)]
+        whole = np.empty(sides, self.pages.dtype)
+        by_page = whole.reshape(chosen.size, *sides[chosen.ndim :])
+        for k, page in enumerate(chosen.reshape(-1).tolist()):
+            try:
+                by_page[k] = self.pages.read_rows(page, rows)[inside]
+            except SpotgpuError as error:
+                raise SpotgpuError(f"frame {t} cannot be read: {error}") from error
+        return whole.transpose(self._layout.order)
+
+    def chunks(self) -> tuple[int, ...]:
+        """Return the sides of the blocks in which a frame is stored: strips, tiles or rows.
+
+        Returns
+        -------
+        tuple of int
+            In pixels.
+        """
+        lead = self._grid.ndim
+        of_source = (1,) * lead + (self.pages.rows_at_once, *self.pages.shape[1:])
+        return tuple(of_source[place] for place in self._layout.places)
 
     def close(self) -> None:
         """Close the file."""

@@ -13,7 +13,15 @@ import tifffile
 
 from spotgpu.errors import SpotgpuError
 
-__all__ = ["first_page"]
+__all__ = ["first_page", "require_plain"]
+
+#: Formats with pages of their own kind.
+UNREAD = {
+    "is_lsm": "a Zeiss LSM",
+    "is_stk": "a MetaMorph STK",
+    "is_ndpi": "a Hamamatsu NDPI",
+    "is_eer": "an EER",
+}
 
 #: What tifffile meets a broken file with.
 BROKEN = (
@@ -68,3 +76,33 @@ def first_page(path: Path) -> Any:
             return page
     except BROKEN as error:
         raise SpotgpuError(f"{path} is truncated or corrupt: {error}") from error
+
+
+def require_plain(page: Any, path: Path) -> None:
+    """Refuse files whose pages are not images of pixels.
+
+    Parameters
+    ----------
+    page : tifffile.TiffPage
+        The first.
+    path : Path
+        The file.
+
+    Raises
+    ------
+    ValueError
+        If the file is of a format with pages of its own kind.
+    SpotgpuError
+        If the pixels are of an unknown kind.
+    """
+    kind = next((text for flag, text in UNREAD.items() if getattr(page, flag, False)), None)
+    if kind is not None:
+        raise ValueError(
+            f"`source` must be a plain, OME or ImageJ TIFF, got {kind} file: {path}; "
+            "convert it, or pass the array that tifffile.imread makes of it"
+        )
+    if page.dtype is None or not page.shape:
+        raise SpotgpuError(
+            f"{path} has pixels of an unknown kind: {page.bitspersample} bits of sample "
+            f"format {page.sampleformat}"
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import struct
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -14,21 +13,10 @@ import numpy.typing as npt
 from spotgpu.errors import SpotgpuError
 from spotgpu.io._open_file import OpenFile
 from spotgpu.io._tiff_directories import PageTable, page_table
-from spotgpu.io._tiff_first_page import first_page
+from spotgpu.io._tiff_first_page import first_page, require_plain
+from spotgpu.io._tiff_segments import UNDECODABLE, decode_segments
 
-__all__ = ["JPEG", "TiffPages"]
-
-#: What the decoders meet broken data with; imagecodecs' errors are RuntimeErrors.
-UNDECODABLE = (RuntimeError, ValueError, TypeError, LookupError, struct.error)
-#: Formats with pages of their own kind.
-UNREAD = {
-    "is_lsm": "a Zeiss LSM",
-    "is_stk": "a MetaMorph STK",
-    "is_ndpi": "a Hamamatsu NDPI",
-    "is_eer": "an EER",
-}
-#: Compressions with tables of their own in each page.
-JPEG = {6, 7, 34892, 33007}
+__all__ = ["TiffPages"]
 
 
 class TiffPages:
@@ -46,17 +34,7 @@ class TiffPages:
         self._page: Any = None
         try:
             page = self.page()
-            kind = next((text for flag, text in UNREAD.items() if getattr(page, flag, False)), None)
-            if kind is not None:
-                raise ValueError(
-                    f"`source` must be a plain, OME or ImageJ TIFF, got {kind} file: {path}; "
-                    "convert it, or pass the array that tifffile.imread makes of it"
-                )
-            if page.dtype is None or not page.shape:
-                raise SpotgpuError(
-                    f"{path} has pixels of an unknown kind: {page.bitspersample} bits of sample "
-                    f"format {page.sampleformat}"
-                )
+            require_plain(page, path)
             self._raw_dtype = np.dtype(page.parent.byteorder + page.dtype.char)
             self.dtype: np.dtype[Any] = self._raw_dtype.newbyteorder("=")
             self.shape: tuple[int, ...] = page.shape
@@ -71,6 +49,10 @@ class TiffPages:
                 and not page.is_subsampled
             )
             self.segments = math.prod(page.chunked)
+            # Strips or tiles come in rows of the same height, unless the first axis is another.
+            height = int(page.tilelength if page.is_tiled else page.rowsperstrip)
+            height = max(1, height) if self.axes[0] == "Y" else self.shape[0]
+            self._strip_rows = min(height, self.shape[0])
             self.set_table(page_table(self.file.descriptor(), str(path)))
         except BaseException:
             self.close()
@@ -249,6 +231,46 @@ class TiffPages:
         for k, page in enumerate(pages):
             self.read(page, out[k])
 
+    @property
+    def rows_at_once(self) -> int:
+        """How many elements of the first axis of a page are read together.
+
+        Returns
+        -------
+        int
+            At least 1.
+        """
+        return 1 if self._in_place.all() else self._strip_rows
+
+    def read_rows(self, page: int, rows: range) -> npt.NDArray[Any]:
+        """Read a part of the first axis of a page: the bytes, or the strips or tiles that it is in.
+
+        Parameters
+        ----------
+        page : int
+            Its number.
+        rows : range
+            The part.
+
+        Returns
+        -------
+        ndarray
+            ``page[rows.start : rows.stop]``.
+
+        Raises
+        ------
+        SpotgpuError
+            If the file is broken there.
+        """
+        if self._in_place[page]:
+            part = np.empty((len(rows), *self.shape[1:]), self.dtype)
+            row_bytes = self.page_bytes // self.shape[0]
+            self._read_raw(self._places[page] + rows.start * row_bytes, part, page)
+            return part
+        whole = np.empty(self.shape, self.dtype)
+        self._decode(page, whole, rows)
+        return whole[rows.start : rows.stop]
+
     def _read_raw(self, place: int, out: npt.NDArray[Any], page: int) -> None:
         try:
             self.file.read_into(place, out)
@@ -257,28 +279,24 @@ class TiffPages:
         if not self._raw_dtype.isnative:
             out.byteswap(inplace=True)
 
-    def _decode(self, page: int, out: npt.NDArray[Any]) -> None:
-        first = self.page()
-        options = (
-            {"jpegtables": first.jpegtables, "jpegheader": first.jpegheader}
-            if self.compression in JPEG
-            else {}
-        )
-        whole = out.reshape(first.shaped)
+    def _decode(self, page: int, out: npt.NDArray[Any], rows: range | None = None) -> None:
+        """Fill a page, or what is in the strips or tiles of some rows."""
+        first = self.page()  # raises its own error
         where = zip(
-            self.table.offsets[page].tolist(), self.table.counts[page].tolist(), strict=True
+            range(self.segments),
+            self.table.offsets[page].tolist(),
+            self.table.counts[page].tolist(),
+            strict=True,
         )
-        for k, (place, size) in enumerate(where):
-            try:
-                data = self.file.read(place, size)
-                segment, (s, d, h, w, _), shape = first.decode(data, k, **options)
-                part = whole[s, d : d + shape[0], h : h + shape[1], w : w + shape[2]]
-                # A strip cut off may come out smaller, and would be spread over the whole.
-                if any(a < b for a, b in zip(segment.shape, part.shape, strict=True)):
-                    raise ValueError(f"strip {k} is too short")
-                part[...] = segment[tuple(slice(n) for n in part.shape)]
-            except (*UNDECODABLE, OSError) as error:
-                raise self._unreadable(page, error) from error
+        if rows is not None:
+            height = self._strip_rows
+            abreast = self.segments // -(-self.shape[0] // height)
+            wanted = range(rows.start // height * abreast, -(-rows.stop // height) * abreast)
+            where = (segment for segment in where if segment[0] in wanted)
+        try:
+            decode_segments(first, self.file, where, out)
+        except UNDECODABLE as error:
+            raise self._unreadable(page, error) from error
 
     def _unreadable(self, page: int, error: Exception) -> SpotgpuError:
         why = str(error) or type(error).__name__
