@@ -281,20 +281,15 @@ class TiffPages:
 
     def _decode(self, page: int, out: npt.NDArray[Any], rows: range | None = None) -> None:
         """Fill a page, or what is in the strips or tiles of some rows."""
-        first = self.page()  # raises its own error
-        where = zip(
-            range(self.segments),
-            self.table.offsets[page].tolist(),
-            self.table.counts[page].tolist(),
-            strict=True,
-        )
+        first, chosen = self.page(), range(self.segments)
         if rows is not None:
             height = self._strip_rows
             abreast = self.segments // -(-self.shape[0] // height)
-            wanted = range(rows.start // height * abreast, -(-rows.stop // height) * abreast)
-            where = (segment for segment in where if segment[0] in wanted)
+            chosen = range(rows.start // height * abreast, -(-rows.stop // height) * abreast)
+        offsets, counts = self.table.offsets[page], self.table.counts[page]
+        segments = [(k, int(offsets[k]), int(counts[k])) for k in chosen]
         try:
-            decode_segments(first, self.file, where, out)
+            decode_segments(first, self.file, segments, out)
         except UNDECODABLE as error:
             raise self._unreadable(page, error) from error
 

@@ -6,7 +6,6 @@ import struct
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from spotgpu.io._open_file import OpenFile
