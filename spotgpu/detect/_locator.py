@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from types import ModuleType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,11 +11,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from spotgpu import backends
-from spotgpu.checks import choice
-from spotgpu.detect._image import gray_image
+from spotgpu.checks import choice, integer
+from spotgpu.detect._host_memory import host_limits, memory_needed
+from spotgpu.detect._image import PixelCheck, gray_image, require_gray
+from spotgpu.detect._in_tiles import find_in_tiles
 from spotgpu.detect._options import Options
+from spotgpu.detect._parts import Parts
 from spotgpu.detect._spots import find
-from spotgpu.detect._tiles import find_in_tiles
 from spotgpu.errors import SpotgpuError
 from spotgpu.tables import POSITION_COLUMNS
 
@@ -104,20 +107,33 @@ class Locator:
         error = each("ep", len(set(options.radius)) > 1 or len(set(options.noise_size)) > 1)
         return [*position, "mass", *size, "ecc", "signal", "raw_mass", *error]
 
-    def array(self, image: object) -> npt.NDArray[np.float64]:
+    def array(self, image: Any, most: int | None = None) -> npt.NDArray[np.float64]:
         """Return the values of the table without making one.
 
         Parameters
         ----------
         image : array_like, shape ([Z,] Y, X)
-            As in `locate`.
+            As in `locate`; or what has a shape and a dtype and gives parts by slices, such as a
+            `spotgpu.io.LazyFrame`.
+        most : int, optional
+            Bytes of the host's memory to use. An image that needs more (`memory_needed`) is read
+            in tiles, several times, and never as a whole; the values are the same.
 
         Returns
         -------
         ndarray of float64, shape (N, len(columns))
             One row a spot.
+
+        Raises
+        ------
+        SpotgpuError
+            If `most` or the device's memory is too little for one tile.
         """
         engine = backends.on(self.device)
+        if most is not None and hasattr(image, "shape") and hasattr(image, "dtype"):
+            most = integer("most", most, at_least=1)
+            if memory_needed(image.shape, image.dtype) > most:
+                return self._in_tiles(image, engine, most)
         pixels = self.pixels(image)
         room = engine.room(pixels.dtype)
         try:
@@ -133,6 +149,16 @@ class Locator:
                 f"({error}): use device='cpu'"
             ) from error
 
+    def _in_tiles(self, image: Any, engine: ModuleType, most: int) -> npt.NDArray[np.float64]:
+        shape, dtype = tuple(n for n in image.shape if n != 1), np.dtype(image.dtype)
+        require_gray("raw_image", shape, dtype, self._diameter_ndim())
+        negative = bool(self._given["preprocess"])
+        parts = Parts(image, PixelCheck("raw_image", dtype, negative))
+        self._require_large(shape, dtype)
+        options = self.options(len(shape), parts.dtype.kind == "f")
+        limits = host_limits(parts, options, most, engine.room(parts.dtype))
+        return find_in_tiles(parts, options, engine, *limits)
+
     def pixels(self, image: object) -> npt.NDArray[Any]:
         """Return an image as the engine takes it.
 
@@ -146,20 +172,22 @@ class Locator:
         ndarray, shape ([Z,] Y, X)
             Checked; of the type that is computed with.
         """
-        diameter_ndim = np.size(self._given["diameter"])
-        pixels = gray_image("raw_image", image, diameter_ndim if diameter_ndim > 1 else None)
-        options = self.options(pixels.ndim, pixels.dtype.kind == "f")
-        if any(d > n for d, n in zip(options.diameter, pixels.shape, strict=True)):
-            raise ValueError(
-                f"`raw_image` must be at least as large as `diameter` {options.diameter} "
-                f"on each axis, got shape {pixels.shape}"
-            )
-        if not options.preprocess and pixels.dtype.kind == "i" and pixels.min() < 0:
-            raise ValueError(
-                "`raw_image` must not be negative with preprocess=False, "
-                f"got a pixel of {pixels.min()}"
-            )
+        negative = bool(self._given["preprocess"])
+        pixels = gray_image("raw_image", image, self._diameter_ndim(), negative)
+        self._require_large(pixels.shape, pixels.dtype)
         return pixels
+
+    def _diameter_ndim(self) -> int | None:
+        ndim = np.size(self._given["diameter"])
+        return ndim if ndim > 1 else None
+
+    def _require_large(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        diameter = self.options(len(shape), dtype.kind == "f").diameter
+        if any(d > n for d, n in zip(diameter, shape, strict=True)):
+            raise ValueError(
+                f"`raw_image` must be at least as large as `diameter` {diameter} "
+                f"on each axis, got shape {shape}"
+            )
 
     def arrays(self, frames: Any) -> list[npt.NDArray[np.float64]]:
         """Return the values of the tables of many images at once.

@@ -1,26 +1,25 @@
-"""Spots of a frame larger than a device's memory: tile by tile, with the bits of the whole."""
+"""How a frame is cut into parts that fit the memory, with the halo that windows reach into."""
 
 from __future__ import annotations
 
-import math
+import itertools
+import sys
 from collections.abc import Iterator, Sequence
-from types import ModuleType
-from typing import Any, NamedTuple
+from functools import lru_cache, reduce
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from spotgpu.backends import cpu
-from spotgpu.backends.windows import gaussian_weights
-from spotgpu.detect._image import inverted
-from spotgpu.detect._options import Options
-from spotgpu.detect._spots import kept, table
 from spotgpu.errors import SpotgpuError
 
-__all__ = ["Tile", "find_in_tiles", "tiles"]
+__all__ = ["Limits", "Tile", "common", "grown", "tiles", "within"]
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+#: Sides of a multiple of a chunk that are tried per axis, at most.
+TRIED = 24
+
+Where = tuple[slice, ...]
+Lengths = npt.NDArray[np.float64]
 
 
 class Tile(NamedTuple):
@@ -34,13 +33,45 @@ class Tile(NamedTuple):
         The part within `outer`.
     """
 
-    core: tuple[slice, ...]
-    outer: tuple[slice, ...]
-    inner: tuple[slice, ...]
+    core: Where
+    outer: Where
+    inner: Where
 
 
-def tiles(shape: Sequence[int], halo: Sequence[int], most: int) -> Iterator[Tile]:
-    """Cut a frame into parts.
+class Limits(NamedTuple):
+    """How large a part can be.
+
+    Attributes
+    ----------
+    outer : int
+        Pixels with its halo.
+    read : int
+        Pixels with all that is read around it.
+    told : str
+        What to say where this is too little, with gaps for pixels and reach.
+    """
+
+    outer: int
+    read: int = sys.maxsize
+    told: str = (
+        "the device has room for {} pixels, too few for windows that reach {} pixels: "
+        "use device='cpu'"
+    )
+
+
+def tiles(
+    shape: Sequence[int],
+    halo: Sequence[int],
+    most: int | Limits,
+    *,
+    beyond: Sequence[int] | None = None,
+    chunks: Sequence[int] | None = None,
+) -> Iterator[Tile]:
+    """Cut a frame into parts, so that as little is read as can be.
+
+    Of the sides that fit, those are taken for which the least is read in total, counted once as
+    pixels and once as whole chunks. Sides are multiples of a chunk where that fits; then parts end
+    so that what is read ends where a chunk does.
 
     Parameters
     ----------
@@ -48,8 +79,12 @@ def tiles(shape: Sequence[int], halo: Sequence[int], most: int) -> Iterator[Tile
         Sides of the frame in pixels.
     halo : sequence of int
         How far windows reach, per axis.
-    most : int
+    most : int or Limits
         Pixels of a part with its halo, at most.
+    beyond : sequence of int, optional
+        How far beyond the halo is read. Default 0.
+    chunks : sequence of int, optional
+        Sides of the blocks in which the frame is stored. Default 1.
 
     Yields
     ------
@@ -59,150 +94,136 @@ def tiles(shape: Sequence[int], halo: Sequence[int], most: int) -> Iterator[Tile
     Raises
     ------
     SpotgpuError
-        If `most` is less than one pixel with its halo.
+        If there is no room for one pixel with its halo.
     """
-    side = list(shape)
-    while math.prod(min(s + 2 * h, n) for s, h, n in zip(side, halo, shape, strict=True)) > most:
-        longest = max(range(len(side)), key=lambda axis: side[axis])
-        if side[longest] == 1:
-            raise SpotgpuError(
-                f"the device has room for {most} pixels, too few for windows that reach "
-                f"{' x '.join(map(str, halo))} pixels: use device='cpu'"
-            )
-        side[longest] = -(-side[longest] // 2)
-    for index in np.ndindex(*(-(-n // s) for n, s in zip(shape, side, strict=True))):
-        low = [i * s for i, s in zip(index, side, strict=True)]
-        high = [min(a + s, n) for a, s, n in zip(low, side, shape, strict=True)]
-        start = [max(a - h, 0) for a, h in zip(low, halo, strict=True)]
-        stop = [min(b + h, n) for b, h, n in zip(high, halo, shape, strict=True)]
-        yield Tile(
-            core=tuple(map(slice, low, high)),
-            outer=tuple(map(slice, start, stop)),
-            inner=tuple(slice(a - c, b - c) for a, b, c in zip(low, high, start, strict=True)),
-        )
+    limits = most if isinstance(most, Limits) else Limits(most)
+    beyond = (0,) * len(shape) if beyond is None else beyond
+    reach = tuple(h + b for h, b in zip(halo, beyond, strict=True))
+    chunks = (1,) * len(shape) if chunks is None else chunks
+    sides = _sides(tuple(shape), tuple(halo), reach, tuple(chunks), limits)
+    cuts = [
+        _cuts(n, side, r, chunk)
+        for n, side, r, chunk in zip(shape, sides, reach, chunks, strict=True)
+    ]
+    for core in itertools.product(*([slice(*ends) for ends in axis] for axis in cuts)):
+        outer = grown(core, halo, shape)
+        yield Tile(core, outer, within(core, outer))
 
 
-def find_in_tiles(raw: npt.NDArray[Any], options: Options, engine: ModuleType, most: int) -> Floats:
-    """Return the values of the spots of one frame, of which only a part fits the engine at a time.
-
-    The engine filters the frame (twice: the scale of the result is not known before), then finds,
-    refines and measures the spots; percentile, background and what spots do to each other are
-    those of the whole frame, on the host.
+def grown(where: Where, halo: Sequence[int], shape: Sequence[int]) -> Where:
+    """Return a part of a frame with what is around it.
 
     Parameters
     ----------
-    raw : ndarray, shape ([Z,] Y, X)
-        A checked image, on the host.
-    options : Options
-        For images of this kind.
-    engine : module
-        Backend.
-    most : int
-        Pixels that it takes at once.
+    where : tuple of slice
+        The part.
+    halo : sequence of int
+        How much, per axis, in pixels.
+    shape : sequence of int
+        Of the frame, where it ends.
 
     Returns
     -------
-    ndarray of float64, shape (N, columns)
-        As of `find`.
+    tuple of slice
+        The larger part.
     """
-    if options.invert:
-        raw = inverted(raw)
-    # Both first, to fail before the work if there is no room.
-    of_filters = list(tiles(raw.shape, _filter_halo(options), most)) if options.preprocess else []
-    of_spots = list(tiles(raw.shape, _spot_halo(options), most))
-    filtered, scale = _filtered(raw, options, engine, of_filters)
-    spots = _spots(raw, filtered, options, engine, of_spots)
-    offsets, windows, *rest = spots
-    positions = windows[:, 1:] + offsets
-    positions, windows, *rest = kept(cpu, scale, options, positions, windows, *rest)
-    statistics = [scale]
-    if options.characterize:
-        statistics += cpu.background(filtered[None], raw[None], options.radius)
-    return table([windows[:, 0], positions, *rest], statistics, options)[0]
-
-
-def _filter_halo(options: Options) -> list[int]:
-    smoothed = (len(gaussian_weights(sigma)) // 2 for sigma in options.noise_size)
-    return [max(g, b // 2) for g, b in zip(smoothed, options.smoothing_size, strict=True)]
-
-
-def _spot_halo(options: Options) -> list[int]:
-    # A maximum is the largest of its window; then its mask moves one pixel at a time.
-    return [
-        max(w, r + options.max_iterations)
-        for w, r in zip(options.window, options.radius, strict=True)
-    ]
-
-
-def _filtered(
-    raw: npt.NDArray[Any], options: Options, engine: ModuleType, parts: list[Tile]
-) -> tuple[npt.NDArray[Any], Floats]:
-    is_float = raw.dtype.kind == "f"
-    dtype = np.dtype(np.uint8) if is_float else raw.dtype
-    if not options.preprocess:
-        if not is_float:
-            return raw, np.ones(1)
-        whole, scale = cpu.quantise(raw[None].astype(np.float64), dtype)
-        return whole[0], scale
-    filtered, scale = np.empty(raw.shape, dtype), np.ones(1)
-
-    def rest(tile: Tile) -> Any:
-        part = engine.put(raw[tile.outer][None])
-        return engine.difference(
-            part, options.noise_size, options.smoothing_size, options.threshold
-        )[(slice(None), *tile.inner)].copy()
-
-    peak = np.zeros(1)
-    for tile in parts:
-        np.maximum(peak, float(rest(tile).max()), out=peak)
-    for tile in parts:
-        quantised, scale = engine.quantise(rest(tile), dtype, engine.put(peak))
-        filtered[tile.core] = engine.get(quantised)[0]
-    return filtered, engine.get(scale)
-
-
-def _spots(
-    raw: npt.NDArray[Any],
-    filtered: npt.NDArray[Any],
-    options: Options,
-    engine: ModuleType,
-    parts: list[Tile],
-) -> list[npt.NDArray[Any]]:
-    """Return offsets, windows, mass and what is measured of all maxima, in C order of these."""
-    level = engine.put(cpu.percentile(filtered[None], options.percentile))
-    found = [_spots_of(tile, raw, filtered, level, options, engine) for tile in parts]
-    peaks, *columns = (np.concatenate(rows) for rows in zip(*found, strict=True))
-    order = np.lexsort(peaks.T[::-1])
-    return [column[order] for column in columns]
-
-
-def _spots_of(
-    tile: Tile,
-    raw: npt.NDArray[Any],
-    filtered: npt.NDArray[Any],
-    level: Any,
-    options: Options,
-    engine: ModuleType,
-) -> list[npt.NDArray[Any]]:
-    """Return the maxima of the core of a tile, and what `_spots` returns of them."""
-    origin = np.array([0, *(part.start for part in tile.outer)])
-    part = engine.put(np.ascontiguousarray(filtered[tile.outer])[None])
-    none = (0,) * raw.ndim
-    peaks = engine.get(engine.local_max(part, options.window, level, none)) + origin
-    inside = np.ones(len(peaks), bool)
-    for pixel, core, margin, length in zip(
-        peaks.T[1:], tile.core, options.margin, raw.shape, strict=True
-    ):
-        inside &= (pixel >= max(core.start, margin)) & (pixel < core.stop)
-        inside &= pixel <= length - margin - 1
-    peaks = peaks[inside]
-    offsets, windows, mass = engine.centroid(
-        part, engine.put(peaks - origin), options.radius, options.max_iterations
+    return tuple(
+        slice(max(part.start - h, 0), min(part.stop + h, n))
+        for part, h, n in zip(where, halo, shape, strict=True)
     )
-    columns = [offsets, windows, mass]
-    if options.characterize:
-        before = engine.put(np.ascontiguousarray(raw[tile.outer])[None])
-        columns += engine.characterize(part, before, windows, options.radius)
-    found = [engine.get(column) for column in columns]
-    found[1] = found[1] + origin
-    return [peaks, *found]
+
+
+def within(where: Where, outer: Where) -> Where:
+    """Return where a part of a frame is in a larger part.
+
+    Parameters
+    ----------
+    where, outer : tuple of slice
+        Both, in the frame.
+
+    Returns
+    -------
+    tuple of slice
+        The part, in `outer`.
+    """
+    return tuple(
+        slice(part.start - whole.start, part.stop - whole.start)
+        for part, whole in zip(where, outer, strict=True)
+    )
+
+
+def common(one: Where, other: Where) -> Where | None:
+    """Return what two parts of a frame have in common.
+
+    Parameters
+    ----------
+    one, other : tuple of slice
+        The parts.
+
+    Returns
+    -------
+    tuple of slice or None
+        None if they have no pixel in common.
+    """
+    both = tuple(
+        slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(one, other, strict=True)
+    )
+    return both if all(part.start < part.stop for part in both) else None
+
+
+@lru_cache(maxsize=64)
+def _sides(
+    shape: tuple[int, ...],
+    halo: tuple[int, ...],
+    reach: tuple[int, ...],
+    chunks: tuple[int, ...],
+    limits: Limits,
+) -> list[int]:
+    """Return the sides of the parts without their halo."""
+    axes = [_Axis.of(*one) for one in zip(shape, halo, reach, chunks, strict=True)]
+    _, outer, read, pixels, stored = (
+        reduce(np.multiply.outer, arrays) for arrays in zip(*axes, strict=True)
+    )
+    cost = np.where((outer <= limits.outer) & (read <= limits.read), pixels + stored, np.inf)
+    best = np.unravel_index(int(np.argmin(cost)), cost.shape)
+    if np.isinf(cost[best]):
+        room = min(limits.outer, limits.read)
+        raise SpotgpuError(limits.told.format(room, " x ".join(map(str, reach))))
+    return [int(axis.side[k]) for axis, k in zip(axes, best, strict=True)]
+
+
+class _Axis(NamedTuple):
+    """Tiles along one axis, by their side from the largest: how much there is, in float64."""
+
+    side: Lengths
+    #: Of the largest with its halo, and with all that is read.
+    outer: Lengths
+    read: Lengths
+    #: Read in total, as pixels and as whole chunks.
+    pixels: Lengths
+    stored: Lengths
+
+    @classmethod
+    def of(cls, n: int, halo: int, reach: int, chunk: int) -> _Axis:
+        n_chunks = -(-n // chunk)
+        parts = np.unique(np.geomspace(1, n_chunks, TRIED).round().astype(int))
+        sides = [min(n, -(-n_chunks // part) * chunk) for part in parts.tolist()]
+        while sides[-1] > 1:
+            sides.append(-(-min(sides[-1], chunk) // 2))
+        rows = []
+        for side in sides:
+            start, stop = np.array(_cuts(n, side, reach, chunk)).T
+            outer = np.minimum(stop + halo, n) - np.maximum(start - halo, 0)
+            first, last = np.maximum(start - reach, 0), np.minimum(stop + reach, n)
+            stored = np.minimum(-(-last // chunk) * chunk, n) - first // chunk * chunk
+            read = last - first
+            rows.append((side, outer.max(), read.max(), read.sum(), stored.sum()))
+        return cls(*np.array(rows, np.float64).T)
+
+
+def _cuts(n: int, side: int, reach: int, chunk: int) -> list[tuple[int, int]]:
+    """Return where tiles start and stop along an axis."""
+    # What is read beyond their ends: it ends with a chunk, if there are whole ones.
+    shift = 0 if side % chunk or side == n else reach % chunk
+    starts = [0, *range(side - shift, n, side)]
+    return list(itertools.pairwise([*starts, n]))

@@ -13,7 +13,8 @@ from benchmarks.scenes import spots
 from spotgpu import SpotgpuError
 from spotgpu.backends import cpu
 from spotgpu.detect import Locator
-from spotgpu.detect._tiles import find_in_tiles, tiles
+from spotgpu.detect._in_tiles import find_in_tiles
+from spotgpu.detect._tiles import tiles
 
 FLAT = spots((150, 170), 120, (1.8, 1.8), seed=1)
 VOLUME = spots((30, 50, 60), 60, (1.2, 1.8, 1.8), seed=2)

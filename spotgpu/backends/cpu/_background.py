@@ -133,10 +133,15 @@ def _statistics(image: npt.NDArray[Any], outside: npt.NDArray[np.bool_]) -> tupl
         deviation = np.where(outside, pixels - level, 0.0)
         variance = _sum(deviation**2) / count
     else:
-        total, squares = _sums(image, outside)
-        level = float(total) / float(count)
-        high, low = divmod(count * squares - total**2, 1 << 64)
-        variance = (float(high) * 2.0**64 + float(low)) / (float(count) * float(count))
+        return _of_integers(count, *_sums(image, outside))
+    return level, math.sqrt(variance) if count > 1 else math.nan
+
+
+def _of_integers(count: int, total: int, squares: int) -> tuple[float, float]:
+    """Return mean and standard deviation by exact sums of one pixel or more."""
+    level = float(total) / float(count)
+    high, low = divmod(count * squares - total**2, 1 << 64)
+    variance = (float(high) * 2.0**64 + float(low)) / (float(count) * float(count))
     return level, math.sqrt(variance) if count > 1 else math.nan
 
 
@@ -157,6 +162,10 @@ def _sum(values: npt.NDArray[Any]) -> float:
     for row in range(COLUMN):
         pixels = values[..., row::COLUMN, :]
         columns[..., : pixels.shape[-2], :] += pixels
+    return _sum_of_columns(columns)
+
+
+def _sum_of_columns(columns: npt.NDArray[np.float64]) -> float:
     padded = np.zeros((-(-columns.size // PART), PART))
     padded.reshape(-1)[: columns.size] = columns.reshape(-1)
     return float(warp_sum(warp_sum(padded.T)[:, None])[0])
