@@ -78,4 +78,6 @@ def host_limits(parts: Parts, options: Options, most: int, room: int) -> tuple[L
         f"{most} bytes of memory have room for {{}} pixels, too few for windows that reach {{}} "
         "pixels: allow more"
     )
-    return Limits(min(room, read), read, told), min(room, filtered)
+    if room < read:
+        return Limits(room, read), min(room, filtered)
+    return Limits(read, read, told), min(room, filtered)

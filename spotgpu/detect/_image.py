@@ -132,7 +132,13 @@ class PixelCheck:
 
     @property
     def failed(self) -> bool:
-        """Whether `finish` will complain."""
+        """Whether `finish` will complain.
+
+        Returns
+        -------
+        bool
+            About the parts that were added.
+        """
         low, high = self._range or (0, 0)
         return self._not_finite is not None or self._too_wide(low, high) or self._too_low(low)
 

@@ -24,7 +24,7 @@ __all__ = ["find_in_tiles"]
 
 Floats = npt.NDArray[np.float64]
 Where = tuple[slice, ...]
-#: Maxima, their values, and what is measured of them.
+#: Of maxima: place in C order, value, position, mass, and what is measured of them.
 Columns = list[npt.NDArray[Any]]
 
 
@@ -108,17 +108,26 @@ class _Looks:
         found = self._look(self._level.value if self._level.known else 0.0)
         while self._counting():
             self._look()
-        peaks, brightness, *columns = (np.concatenate(rows) for rows in zip(*found, strict=True))
-        order = np.lexsort(peaks.T[::-1])
-        if not math.isnan(self._level.value):
-            order = order[brightness[order] > math.floor(self._level.value)]
-        offsets, windows, *rest = (column[order] for column in columns)
-        positions = windows[:, 1:] + offsets
-        positions, windows, *rest = kept(cpu, self._scale, options, positions, windows, *rest)
+        columns = kept(cpu, self._scale, options, *self._in_order(found))
+        positions, (frame,), *measured = columns[0], columns[1].T, *columns[2:]
         statistics = [self._scale]
         if self._background is not None:
             statistics += [np.array([self._background.level]), np.array([self._background.noise])]
-        return table([windows[:, 0], positions, *rest], statistics, options)[0]
+        return table([frame, positions, *measured], statistics, options)[0]
+
+    def _in_order(self, found: list[Columns]) -> Columns:
+        """Return positions, frame, mass and more of the maxima above the percentile."""
+        if not math.isnan(self._level.value):
+            above = math.floor(self._level.value)
+            for columns in found:
+                bright = columns[1] > above
+                columns[:] = [column[bright] for column in columns]
+        joined: Columns = []
+        while found[0]:
+            joined.append(np.concatenate([columns.pop(0) for columns in found]))
+        order = np.argsort(joined[0])
+        positions, *measured = (column[order] for column in joined[2:])
+        return [positions, np.zeros((len(order), 1), np.int64), *measured]
 
     def _find_peak(self) -> None:
         for tile in self._tiles:
@@ -200,23 +209,22 @@ class _Looks:
         peaks = engine.get(engine.local_max(part, options.window, level, none))
         peaks = peaks[self._inside(tile, peaks + origin)]
         refined = engine.centroid(part, engine.put(peaks), options.radius, options.max_iterations)
-        offsets, windows, mass = (engine.get(column) for column in refined)
+        columns = [peaks, *(engine.get(column) for column in refined)]
         # As `kept` does, before more is measured.
-        bright = mass / self._scale > options.minmass
-        peaks, columns = peaks[bright], [offsets[bright], windows[bright], mass[bright]]
+        bright = columns[-1] / self._scale > options.minmass
+        peaks, offsets, windows, mass = (column[bright] for column in columns)
+        columns = [windows[:, 1:] + origin[1:] + offsets, mass]
         if options.characterize:
             measured = engine.characterize(
-                part, engine.put(raw[None]), engine.put(columns[1]), options.radius
+                part, engine.put(raw[None]), engine.put(windows), options.radius
             )
             columns += [engine.get(column) for column in measured]
-        columns[1] = columns[1] + origin
-        return [peaks + origin, filtered[tuple(peaks.T[1:])], *columns]
+        place = np.ravel_multi_index((peaks + origin).T[1:], self._raw.shape)
+        return [place, filtered[tuple(peaks.T[1:])], *columns]
 
     def _inside(self, tile: Tile, peaks: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         inside = np.ones(len(peaks), bool)
-        sides = zip(
-            peaks.T[1:], tile.core, self._options.margin, self._raw.shape, strict=True
-        )
+        sides = zip(peaks.T[1:], tile.core, self._options.margin, self._raw.shape, strict=True)
         for pixel, core, margin, length in sides:
             inside &= (pixel >= max(core.start, margin)) & (pixel < core.stop)
             inside &= pixel <= length - margin - 1

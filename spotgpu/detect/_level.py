@@ -59,9 +59,9 @@ class Level:
                 self._dark += some.size - int(np.count_nonzero(some))
                 self._counts[0] += np.bincount(upper, minlength=length)
                 continue
-            for counts, prefix in zip(self._counts, self._prefixes, strict=True):
+            for k, prefix in enumerate(self._prefixes):
                 lower = some[upper == prefix] & (length - 1)
-                counts += np.bincount(lower, minlength=length)
+                self._counts[k] += np.bincount(lower, minlength=length)
 
     def turn(self) -> None:
         """All parts were added: work out the value, or what to count in the next round."""

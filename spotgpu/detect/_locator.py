@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from types import ModuleType
 from typing import Any, ClassVar
@@ -117,7 +119,8 @@ class Locator:
             `spotgpu.io.LazyFrame`.
         most : int, optional
             Bytes of the host's memory to use. An image that needs more (`memory_needed`) is read
-            in tiles, several times, and never as a whole; the values are the same.
+            in tiles, several times, and never as a whole; the values are the same. A list of
+            lists has no parts, and is taken as it is.
 
         Returns
         -------
@@ -133,21 +136,16 @@ class Locator:
         if most is not None and hasattr(image, "shape") and hasattr(image, "dtype"):
             most = integer("most", most, at_least=1)
             if memory_needed(image.shape, image.dtype) > most:
-                return self._in_tiles(image, engine, most)
+                with _device_memory(engine, image.shape):
+                    return self._in_tiles(image, engine, most)
+            image = image[(slice(None),) * len(image.shape)]
         pixels = self.pixels(image)
-        room = engine.room(pixels.dtype)
-        try:
+        with _device_memory(engine, pixels.shape):
+            room = engine.room(pixels.dtype)
             if pixels.size <= room:
                 return self.arrays(engine.put(pixels[None]))[0]
             options = self.options(pixels.ndim, pixels.dtype.kind == "f")
             return find_in_tiles(pixels, options, engine, room)
-        except MemoryError as error:
-            if engine is backends.cpu:
-                raise
-            raise SpotgpuError(
-                f"no memory for an image of {' x '.join(map(str, pixels.shape))} pixels "
-                f"({error}): use device='cpu'"
-            ) from error
 
     def _in_tiles(self, image: Any, engine: ModuleType, most: int) -> npt.NDArray[np.float64]:
         shape, dtype = tuple(n for n in image.shape if n != 1), np.dtype(image.dtype)
@@ -223,6 +221,20 @@ class Locator:
         if key not in self._checked:
             self._checked[key] = Options.of(self._given, ndim, is_float)
         return self._checked[key]
+
+
+@contextmanager
+def _device_memory(engine: ModuleType, shape: tuple[int, ...]) -> Iterator[None]:
+    """Say what helps where a device has no memory for an image."""
+    try:
+        yield
+    except MemoryError as error:
+        if engine is backends.cpu:
+            raise
+        raise SpotgpuError(
+            f"no memory for an image of {' x '.join(map(str, shape))} pixels "
+            f"({error}): use device='cpu'"
+        ) from error
 
 
 @lru_cache(maxsize=64)

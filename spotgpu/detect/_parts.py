@@ -52,7 +52,13 @@ class Parts:
 
     @property
     def failed(self) -> bool:
-        """Whether pixels were read that cannot be computed with."""
+        """Whether pixels were read that cannot be computed with.
+
+        Returns
+        -------
+        bool
+            Always False once the check is finished.
+        """
         return self._check is not None and self._check.failed
 
     def finish_check(self) -> None:

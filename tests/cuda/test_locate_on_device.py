@@ -13,6 +13,7 @@ from pandas.testing import assert_frame_equal
 
 import spotgpu as sg
 from benchmarks.scenes import BULK_WATER, spots
+from spotgpu.detect import Locator
 
 CELLS = BULK_WATER.with_name("cells_10frames.npz")
 
@@ -158,6 +159,19 @@ def test_too_large_for_the_device(
     found = sg.batch([image, image[::-1]], diameter, **options, device="cuda")
     assert room < image.size
     assert_frame_equal(found, wanted, check_exact=True)
+
+
+@pytest.mark.parametrize("name", ["plain", "float32", "int32", "not filtered, float"])
+def test_too_large_for_the_host(
+    cuda: ModuleType, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Room for a part of a frame only, on both: it is read and filtered in tiles."""
+    image, diameter, options = CASES[name]
+    monkeypatch.setattr("spotgpu.backends.cuda.room", lambda _: 2_500)
+    locator = Locator(diameter, **options, device="cuda")
+    found = locator.array(sg.open(image[None]).lazy(0), 70_000)
+    np.testing.assert_array_equal(found, Locator(diameter, **options).array(image))
+    assert len(found) > 2
 
 
 def test_no_room_for_a_window(cuda: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
