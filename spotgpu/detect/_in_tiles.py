@@ -141,31 +141,32 @@ class _Looks:
         nothing = np.zeros((1,) * (1 + len(self._raw.shape)))
         _, self._scale = cpu.quantise(nothing, self._dtype, self._peak)
 
-    def _counting(self) -> bool:
-        return not (self._level.known and (self._background is None or self._background.known))
+    def _counting(self) -> list[Level | BackgroundSums]:
+        """Return what is not counted to the end yet."""
+        both = (self._level, self._background)
+        return [counts for counts in both if counts is not None and not counts.known]
 
     def _look(self, above: float | None = None) -> list[Columns]:
         """Go through the tiles: count what is to be counted, and find maxima above a value."""
-        level, background, found = self._level, self._background, []
-        for tile in self._tiles:
-            block, inside = self._read(tile.outer)
-            if self._raw.failed:
-                continue
-            filtered = self._filtered(block, inside)
-            raw = np.ascontiguousarray(block[inside])
-            del block
-            if not level.known:
-                level.add(filtered[tile.inner])
-            if background is not None and not background.known:
-                background.add(filtered, raw, tile.inner, tile.core)
-            if above is not None:
-                found.append(self._found(tile, raw, filtered, above))
+        found = [self._look_at(tile, above) for tile in self._tiles]
         self._raw.finish_check()
-        if not level.known:
-            level.turn()
-        if background is not None and not background.known:
-            background.turn()
+        for counts in self._counting():
+            counts.turn()
         return found
+
+    def _look_at(self, tile: Tile, above: float | None) -> Columns:
+        """Look at one tile; what it takes is given back."""
+        block, inside = self._read(tile.outer)
+        if self._raw.failed:
+            return []
+        filtered = self._filtered(block, inside)
+        raw = np.ascontiguousarray(block[inside])
+        del block
+        if not self._level.known:
+            self._level.add(filtered[tile.inner])
+        if self._background is not None and not self._background.known:
+            self._background.add(filtered, raw, tile.inner, tile.core)
+        return [] if above is None else self._found(tile, raw, filtered, above)
 
     def _read(self, where: Where) -> tuple[npt.NDArray[Any], Where]:
         """Return the pixels that the filters need for a part, and where the part is in them."""

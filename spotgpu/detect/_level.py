@@ -50,7 +50,7 @@ class Level:
         Parameters
         ----------
         pixels : ndarray
-            All parts are the frame.
+            Filtered; all parts are the frame.
         """
         length = self._counts.shape[1]
         for some in _pieces(pixels):
