@@ -59,7 +59,7 @@ def peak() -> float:
 
 def work(path: Path, budget: int) -> None:
     """Print CPU seconds, how often a pixel was read, and memory beyond a small image's, in MB."""
-    locator = Locator((5, 7, 7))
+    locator = Locator((5, 7, 7), minmass=50_000)
     locator.array(np.zeros((20, 64, 64), np.uint16), None)
     movie = sg.open(path, axes="ZYX")
     movie.lazy(0)[:1, :1, :1]
