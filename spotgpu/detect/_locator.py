@@ -84,6 +84,26 @@ class Locator:
             table["frame"] = int(number)
         return table
 
+    def on(self, device: str) -> Locator:
+        """Return the same detector, which computes elsewhere.
+
+        Parameters
+        ----------
+        device : {'cpu', 'cuda', 'auto'}
+            As in `locate`.
+
+        Returns
+        -------
+        Locator
+            Another one.
+
+        Raises
+        ------
+        ValueError, SpotgpuError
+            As `locate`.
+        """
+        return Locator(**{**self._given, "device": device})
+
     def columns(self, ndim: int) -> list[str]:
         """Return the names of the columns.
 

@@ -2,54 +2,52 @@
 
 from __future__ import annotations
 
-import pickle
+import itertools
 from collections import deque
 from collections.abc import Iterator
-from itertools import count, islice
+from itertools import chain, islice
 from typing import Any
 
-from spotgpu.errors import SpotgpuError
 from spotgpu.pipeline._clock import Clock
+from spotgpu.pipeline._connection import Connection
+from spotgpu.pipeline._decoded import one_by_one
 from spotgpu.pipeline._found import Found
 from spotgpu.pipeline._frames import FrameLocator, frame_number
-from spotgpu.pipeline._tasks import Done, locate_images, read_and_locate
+from spotgpu.pipeline._job import Job
+from spotgpu.pipeline._task_size import TaskSize
+from spotgpu.pipeline._tasks import locate_images, read_and_locate
 
 __all__ = ["on_cluster"]
-
-#: Seconds of work in one task, and frames at most.
-TASK, TASK_FRAMES = 1.0, 64
-#: Tasks that wait for each thread of the cluster, besides the one that it is at.
-WAITING = 2
 
 
 def on_cluster(
     client: Any,
+    device: str,
     movie: Any,
-    rest: Iterator[Any],
     frames: FrameLocator,
     start: int,
-    seconds: float,
+    total: int | None,
     clock: Clock,
 ) -> Iterator[Found]:
     """Yield the spots of frames in order, found by the workers of a cluster.
 
-    A movie in files is read by the workers, which must see it under the same path; others are sent
-    to them. What a lost worker was at is given to another one.
+    A movie in files is read by the workers, which must see it under the same path; the frames of
+    others are sent to them. What a lost worker was at is given to another one.
 
     Parameters
     ----------
     client : distributed.Client
         Connected.
+    device : {'cpu', 'cuda', 'auto'}
+        Where the workers compute.
     movie : Movie
         Opened.
-    rest : iterator of frames
-        Those that are left.
     frames : FrameLocator
-        Has seen the first frame.
+        New; computes on the CPU.
     start : int
-        Index of the next frame.
-    seconds : float
-        What a frame takes here.
+        Frames at the beginning that are left out.
+    total : int or None
+        Number of frames, if it is known.
     clock : Clock
         Gets the workers' seconds.
 
@@ -61,60 +59,64 @@ def on_cluster(
     Raises
     ------
     SpotgpuError
-        If the workers die again and again, or the cluster goes.
+        If the workers die again and again, none is left, the cluster goes, or the movie is not
+        what they see.
     """
-    chunk = max(1, min(int(TASK / max(seconds, 1e-6)), TASK_FRAMES))
+    rest = one_by_one(movie, frames, start, total)
+    first = next(rest, None)
+    if first is None:
+        return
+    frames.pixels(first, frame_number(first, start))
+    cluster = Connection(client)
+    left = None if total is None else total - start
     if getattr(movie, "file_backed", False):
-        tasks = _by_place(client, movie, frames, start, chunk)
+        size = TaskSize(left)
+        tasks = _by_place(cluster, size, movie, frames, device, start)
     else:
-        tasks = _by_image(client, rest, frames, start, chunk)
+        size = TaskSize(left, frames.frame_bytes)
+        tasks = _by_image(cluster, size, chain([first], rest), frames, device, start, clock)
     pending: deque[Any] = deque()
     try:
         while True:
-            threads = sum(client.nthreads().values()) or 1
-            pending.extend(islice(tasks, (1 + WAITING) * threads - len(pending)))
+            most = size.under_way(cluster.threads())
+            pending.extend(islice(tasks, max(0, most - len(pending))))
             if not pending:
                 return
-            found, spent = _result(pending[0])
-            pending.popleft()
+            found, spent = cluster.result(pending.popleft())
+            size.took(len(found), sum(spent.values()))
             clock.spent(spent)
             yield from found
     finally:
-        client.cancel(list(pending))
-
-
-def _result(future: Any) -> Done:
-    from distributed import CancelledError
-    from distributed.scheduler import KilledWorker
-
-    try:
-        done: Done = future.result()
-    except KilledWorker as error:
-        raise SpotgpuError(
-            "workers of the cluster died again and again over the same frames, probably for lack "
-            f"of memory: {error}"
-        ) from error
-    except CancelledError as error:
-        raise SpotgpuError(f"the cluster has gone: {error}") from error
-    return done
+        cluster.release()
 
 
 def _by_place(
-    client: Any, movie: Any, frames: FrameLocator, start: int, chunk: int
+    cluster: Connection, size: TaskSize, movie: Any, frames: FrameLocator, device: str, start: int
 ) -> Iterator[Any]:
     # A task of its own: sent once to each worker, and there again if a worker is lost.
-    job = client.submit(bytes, pickle.dumps((frames, movie)), pure=False)
-    for first in range(start, len(movie), chunk):
-        stop = min(first + chunk, len(movie))
-        yield client.submit(read_and_locate, job, first, stop, pure=False)
+    job = cluster.submit(Job, Job.packed(frames, movie, device, elsewhere=True))
+    while count := size.next(cluster.threads()):
+        yield cluster.submit(read_and_locate, job, start, start + count)
+        start += count
 
 
 def _by_image(
-    client: Any, rest: Iterator[Any], frames: FrameLocator, start: int, chunk: int
+    cluster: Connection,
+    size: TaskSize,
+    rest: Iterator[Any],
+    frames: FrameLocator,
+    device: str,
+    start: int,
+    clock: Clock,
 ) -> Iterator[Any]:
-    job = client.submit(bytes, pickle.dumps((frames, None)), pure=False)
-    numbered = zip(count(start), rest)
-    while images := [(frame_number(image, k), image) for k, image in islice(numbered, chunk)]:
+    job = cluster.submit(Job, Job.packed(frames, None, device, elsewhere=True))
+    numbered = zip(itertools.count(start), rest)
+    while True:
+        taken = islice(numbered, size.next(cluster.threads()))
+        with clock.measured("decode"):
+            images = [(frame_number(image, k), image) for k, image in taken]
+        if not images:
+            return
         numbers = [number for number, _ in images]
         pixels = [frames.pixels(image, number) for number, image in images]
-        yield client.submit(locate_images, job, numbers, pixels, pure=False)
+        yield cluster.submit(locate_images, job, numbers, pixels)

@@ -82,14 +82,16 @@ def locate_frames(
     start: int = 0,
     clock: Clock,
     client: Any = None,
+    device: str = "cpu",
 ) -> Generator[Found]:
     """Yield the number and the spots of each frame.
 
-    On a CUDA device there are no workers; threads decode frames ahead of it. On the CPU the first
-    frame is always located here: what is wrong with the options shows at once, and the time it
-    takes sets the size of the workers' tasks. With `processes` None up to eight frames are (0.3 s);
-    then workers take the rest if, starting them included (2 s), they would be done in three
-    quarters of the time. Without workers, a thread decodes ahead.
+    On a cluster the first frame is only looked at here. On a CUDA device there are no workers;
+    threads decode frames ahead of it. On the CPU the first frame is always located here: what is
+    wrong with the options shows at once, and the time it takes sets the size of the workers' tasks.
+    With `processes` None up to eight frames are (0.3 s); then workers take the rest if, starting
+    them included (2 s), they would be done in three quarters of the time. Without workers, a thread
+    decodes ahead.
 
     Parameters
     ----------
@@ -105,24 +107,29 @@ def locate_frames(
         Gets the seconds of ``decode`` and ``compute``.
     client : distributed.Client, optional
         A cluster whose workers find the spots, instead of processes here.
+    device : {'cpu', 'cuda', 'auto'}
+        Where the workers of the cluster compute; `frames` does on the CPU.
 
     Yields
     ------
     Found
         In the movie's order.
     """
+    if client is not None:
+        yield from on_cluster(client, device, movie, frames, start, length(movie), clock)
+        return
     on_cpu = frames.locator.device == "cpu"
     if not on_cpu and processes not in {None, 1}:
         raise ValueError(f"`processes` must be 'auto' or 1 where a GPU computes, got {processes}")
     total = length(movie)
     file_backed = getattr(movie, "file_backed", False) and frames.whole(movie)
     rest = one_by_one(movie, frames, start, total)
-    if not on_cpu and client is None:
+    if not on_cpu:
         with ahead(movie if file_backed else rest, start, clock) as images:
             yield from on_devices(images, frames, None if total is None else total - start)
         return
     watched, seconds = start, 0.0
-    most = start + (1 if processes or client is not None else WATCH_FRAMES)
+    most = start + (1 if processes else WATCH_FRAMES)
     while processes != 1 and watched < most and seconds < WATCH:
         begin = time.perf_counter()
         with clock.measured("decode"):
@@ -136,9 +143,6 @@ def locate_frames(
         watched += 1
         yield number, rows
     left = None if total is None else total - watched
-    if client is not None:
-        yield from on_cluster(client, movie, rest, frames, watched, seconds, clock)
-        return
     workers, task = _plan(left, seconds / max(watched - start, 1), processes)
     if workers > 1 and file_backed:
         yield from from_file(movie, frames, watched, workers, task, clock)

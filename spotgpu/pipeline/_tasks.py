@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import pickle
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from spotgpu.pipeline._clock import Clock
+from spotgpu.pipeline._decoded import ahead
 from spotgpu.pipeline._found import Found
 from spotgpu.pipeline._frames import FrameLocator, frame_number
+from spotgpu.pipeline._job import Job
+from spotgpu.pipeline._on_devices import on_devices
 
 __all__ = ["Done", "locate_images", "read_and_locate"]
 
 #: What was found, and the seconds that it took by kind of work.
 Done: TypeAlias = "tuple[list[Found], dict[str, float]]"
 
-#: The last job of this thread: its movie stays open, and a reader has one reader.
-_opened = threading.local()
+#: The last job of this thread that came as bytes: they come with every task.
+_last = threading.local()
+#: A device computes for one thread at a time: all of its memory is counted on.
+_device = threading.Lock()
+#: The first device that a process sees: workers that share a machine see another one first each.
+OWN_DEVICE = 0
 
 
-def read_and_locate(job: bytes, start: int, stop: int) -> Done:
+def read_and_locate(job: Job | bytes, start: int, stop: int) -> Done:
     """Read frames and find their spots.
 
     Parameters
     ----------
-    job : bytes
-        A `FrameLocator` and a movie, pickled.
+    job : Job or bytes
+        Or what it is made of.
     start, stop : int
         Which frames.
 
@@ -35,8 +42,14 @@ def read_and_locate(job: bytes, start: int, stop: int) -> Done:
     Done
         Of these frames.
     """
-    frames, movie = _job(job)
-    clock, found = Clock(), []
+    frames, movie = _job(job).opened()
+    clock = Clock()
+    if frames.locator.device != "cpu":
+        whole = frames.whole(movie)
+        source = movie[:stop] if whole else _one_by_one(movie, frames, start, stop)
+        with ahead(source, start, Clock()) as images:
+            return _on_device(frames, images, stop - start, clock)
+    found: list[Found] = []
     for k in range(start, stop):
         with clock.measured("decode"):
             image = frames.image(movie, k)
@@ -46,13 +59,13 @@ def read_and_locate(job: bytes, start: int, stop: int) -> Done:
     return found, dict(clock)
 
 
-def locate_images(job: bytes, numbers: list[int], images: Iterable[Any]) -> Done:
+def locate_images(job: Job | bytes, numbers: list[int], images: Iterable[Any]) -> Done:
     """Find the spots of frames that are in memory.
 
     Parameters
     ----------
-    job : bytes
-        A `FrameLocator` and None, pickled.
+    job : Job or bytes
+        Or what it is made of; without a movie.
     numbers : list of int
         Of the frames.
     images : iterable of array_like
@@ -63,20 +76,46 @@ def locate_images(job: bytes, numbers: list[int], images: Iterable[Any]) -> Done
     Done
         Of these frames.
     """
-    frames, _ = _job(job)
+    frames, _ = _job(job).opened()
     clock = Clock()
+    numbered = zip(numbers, images, strict=True)
+    if frames.locator.device != "cpu":
+        return _on_device(frames, numbered, len(numbers), clock)
     with clock.measured("compute"):
-        found = [
-            (number, frames.rows(image, number))
-            for number, image in zip(numbers, images, strict=True)
-        ]
+        found = [(number, frames.rows(image, number)) for number, image in numbered]
     return found, dict(clock)
 
 
-def _job(job: bytes) -> tuple[FrameLocator, Any]:
-    if getattr(_opened, "job", None) != job:
-        # The bytes come from the process that gives out the tasks.
-        _opened.content = pickle.loads(job)  # noqa: S301
-        _opened.job = job
-    content: tuple[FrameLocator, Any] = _opened.content
-    return content
+def _on_device(
+    frames: FrameLocator, images: Iterable[tuple[int, Any]], count: int, clock: Clock
+) -> Done:
+    with _device:
+        begin = time.perf_counter()
+        found = list(on_devices(_awaited(iter(images), clock), frames, count, [OWN_DEVICE]))
+        seconds = time.perf_counter() - begin
+    clock.spent({"compute": seconds - clock["decode"]})
+    return found, dict(clock)
+
+
+def _awaited(images: Iterator[tuple[int, Any]], clock: Clock) -> Iterator[tuple[int, Any]]:
+    # Frames that were decoded before they were needed cost the device no time.
+    while True:
+        with clock.measured("decode"):
+            image = next(images, None)
+        if image is None:
+            return
+        yield image
+
+
+def _one_by_one(movie: Any, frames: FrameLocator, start: int, stop: int) -> Iterator[Any]:
+    for k in range(start, stop):
+        yield frames.image(movie, k)
+
+
+def _job(job: Job | bytes) -> Job:
+    if isinstance(job, Job):
+        return job
+    last: Job | None = getattr(_last, "job", None)
+    if last is None or last.content != job:
+        last = _last.job = Job(job)
+    return last

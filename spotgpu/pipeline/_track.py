@@ -22,6 +22,7 @@ from spotgpu.pipeline._track_options import (
     LOCATE_OPTIONS,
     check,
     check_axes,
+    here,
     input_files,
     recorded,
 )
@@ -119,10 +120,11 @@ def track(
         As in `batch`.
     client : distributed.Client, optional
         A Dask cluster whose workers find the spots, instead of processes here; the results are the
-        same. What lies in files they read themselves, under the same path.
+        same. What lies in files they read themselves, under the same path; other frames are sent
+        to them.
     device : {'cpu', 'cuda', 'auto'}
         Where spots are found and their MSD is computed, as in `locate`. With a `client`, where its
-        workers do.
+        workers find spots; the MSD is computed here, on the CPU.
     output : path, optional
         Folder for the results, see `TrackResult.save`. Until they are whole, what is done is kept
         in the folder NAME.unfinished beside it: a run that was ended early goes on from there when
@@ -144,7 +146,8 @@ def track(
     FinishedError
         If `output` has the results of this very run already. It is a ValueError.
     SpotgpuError
-        If a file cannot be read or written, or another process is at this run.
+        If a file cannot be read or written, or another process is at this run; if the cluster goes,
+        has no worker for five minutes, or its workers die again and again.
 
     Examples
     --------
@@ -161,7 +164,8 @@ def track(
     if target is not None and not (target / RUN_FILE).is_file():
         check_new_folder(target, overwrite=overwrite, keep=keep)
     check(given)
-    frames = FrameLocator(Locator(diameter, **{name: given[name] for name in LOCATE_OPTIONS}))
+    locator = Locator(diameter, **{name: given[name] for name in LOCATE_OPTIONS} | here(given))
+    frames = FrameLocator(locator)
     workers = checked_processes(processes)
     with opened(source, axes=axes, channel=channel) as movie:
         check_axes(given, movie)

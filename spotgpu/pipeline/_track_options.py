@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from spotgpu.checks import integer, number, per_axis
+from spotgpu.checks import choice, integer, number, per_axis
+from spotgpu.pipeline._clients import check_client
 from spotgpu.pipeline._frames import FrameLocator
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "check",
     "check_axes",
     "described",
+    "here",
     "input_files",
     "recorded",
 ]
@@ -58,6 +60,12 @@ def check(given: dict[str, Any]) -> None:
     TypeError, ValueError
         Naming the argument.
     """
+    choice("device", given["device"], ("cpu", "cuda", "auto"))
+    check_client(given["client"])
+    if given["client"] is not None and given["processes"] not in {"auto", 1}:
+        raise ValueError(
+            f"`processes` must be 'auto' or 1 with a `client`, got {given['processes']!r}"
+        )
     if given["fps"] is not None:
         number("fps", given["fps"], above=0)
     least = {"memory": 0, "min_length": 1, "drift_smoothing": 0, "max_lagtime": 1}
@@ -65,6 +73,22 @@ def check(given: dict[str, Any]) -> None:
         integer(name, given[name], at_least=at_least)
     if not 0 < number("confidence", given["confidence"]) < 1:
         raise ValueError(f"`confidence` must be between 0 and 1, got {given['confidence']!r}")
+
+
+def here(given: dict[str, Any]) -> dict[str, str]:
+    """Return where this process computes: with a client, `device` is where the workers do.
+
+    Parameters
+    ----------
+    given : dict
+        Arguments of `track` by name.
+
+    Returns
+    -------
+    dict
+        The option ``device``.
+    """
+    return {"device": given["device"] if given["client"] is None else "cpu"}
 
 
 def check_axes(given: dict[str, Any], movie: Any) -> None:

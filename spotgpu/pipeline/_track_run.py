@@ -22,7 +22,7 @@ from spotgpu.pipeline._stages import Stages
 from spotgpu.pipeline._stream import length, locate_frames
 from spotgpu.pipeline._table_feed import TableFeed
 from spotgpu.pipeline._table_store import Tables
-from spotgpu.pipeline._track_options import ANALYSIS_OPTIONS, described, recorded
+from spotgpu.pipeline._track_options import ANALYSIS_OPTIONS, described, here, recorded
 from spotgpu.pipeline._track_pieces import TrackPieces
 from spotgpu.pipeline._versions import versions
 from spotgpu.pipeline._warnings import Evidence, doubts, of_the_file
@@ -149,6 +149,7 @@ class TrackRun:
             start=0 if work is None else work.parts.n_frames,
             clock=clock,
             client=self.given["client"],
+            device=self.given["device"],
         )
         with closing(found):
             if work is not None:
@@ -166,7 +167,7 @@ class TrackRun:
             tracks_per_frame=overview.tracks_per_frame,
             search_range=self.given["search_range"],
             take=partial(self.tables.add, "particles"),
-            **{name: self.given[name] for name in ANALYSIS_OPTIONS},
+            **{name: self.given[name] for name in ANALYSIS_OPTIONS} | here(self.given),
         )
         self.tables.close()
         return analysis

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +13,7 @@ from spotgpu.errors import SpotgpuError
 from spotgpu.pipeline._clock import Clock
 from spotgpu.pipeline._found import Found
 from spotgpu.pipeline._frames import FrameLocator, frame_number
+from spotgpu.pipeline._job import Job
 from spotgpu.pipeline._shared_frames import FrameSlots, Slot
 from spotgpu.pipeline._tasks import Done, locate_images, read_and_locate
 
@@ -63,7 +63,7 @@ def from_file(
     Found
         Frame number and rows.
     """
-    job = pickle.dumps((frames, movie))
+    job = Job.packed(frames, movie)
 
     def tasks(submit: Callable[..., _Future]) -> Iterator[_Future]:
         for first in range(start, len(movie), chunk):
@@ -108,7 +108,7 @@ def through_memory(
     """
     if frames.shape is None or frames.dtype is None:
         raise RuntimeError("no frame was seen yet")
-    job = pickle.dumps((frames, None))
+    job = Job.packed(frames, None)
     numbered = zip(count(start), rest)
 
     def tasks(submit: Callable[..., _Future], block: FrameSlots) -> Iterator[_Future]:
