@@ -103,7 +103,13 @@ def _connected(address: Any) -> Iterator[Any]:
 @contextmanager
 def _started(workers: int | None) -> Iterator[Any]:
     """Start one process for each worker, or for each GPU; nothing is shown, nothing is printed."""
-    quiet = {"dashboard_address": None, "silence_logs": logging.CRITICAL, "threads_per_worker": 1}
+    quiet: dict[str, Any] = {
+        "threads_per_worker": 1,
+        "silence_logs": logging.CRITICAL,
+        # Any free port, for this machine only: where the usual one is taken, there is a warning.
+        "dashboard_address": "127.0.0.1:0",
+        "scheduler_kwargs": {"dashboard": False},
+    }
     if workers is None:
         _need("dask_cuda", "pip install dask-cuda")
         from dask_cuda import LocalCUDACluster

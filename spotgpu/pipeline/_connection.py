@@ -108,16 +108,13 @@ class Connection:
         Exception
             What the task raised.
         """
-        from distributed import wait
-
         while True:
             with self._explained(), suppress(TimeoutError):
-                wait([future], timeout=LOOK)
+                error = future.exception(timeout=LOOK)
                 break
             # Raises if there is nothing to wait for.
             self.threads()
         with self._explained():
-            error = future.exception()
             result = None if error is not None else future.result()
         if error is not None:
             explained = _explanation(error)

@@ -62,7 +62,7 @@ def check(given: dict[str, Any]) -> None:
     """
     choice("device", given["device"], ("cpu", "cuda", "auto"))
     check_client(given["client"])
-    if given["client"] is not None and given["processes"] not in {"auto", 1}:
+    if given["client"] is not None and given["processes"] not in ("auto", 1):
         raise ValueError(
             f"`processes` must be 'auto' or 1 with a `client`, got {given['processes']!r}"
         )
