@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import gc
-import pickle
 import shutil
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,14 +55,14 @@ def test_each_thread_has_its_own(path: Path) -> None:
     other = in_thread(job.opened)
     assert mine[1] is again[1]
     assert mine[1] is not other[1]
-    assert pickle.loads(pickle.dumps(job)).content == job.content
+    assert copy.copy(job).content == job.content
 
 
 def test_files_are_closed_with_the_job(path: Path) -> None:
     job = job_of(path)
     assert open_movies() == []
     read_and_locate(job, 0, 2)
-    in_thread(lambda: read_and_locate(job, 0, 2))
+    in_thread(partial(read_and_locate, job, 0, 2))
     # That of the other thread went with it.
     assert open_movies() == [str(path)]
     del job
@@ -104,7 +105,11 @@ def short(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "why"),
-    [(gone, "a file that is there"), (of_another_day, "has changed"), (short, "has changed")],
+    [
+        (gone, "bytes then, not there now"),
+        (of_another_day, "changed on disk"),
+        (short, "2,000 bytes now"),
+    ],
 )
 def test_the_worker_sees_another_file(path: Path, change: Callable[[Path], None], why: str) -> None:
     job = job_of(path)
