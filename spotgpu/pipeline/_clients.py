@@ -6,10 +6,12 @@ import importlib.util
 import logging
 import re
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from spotgpu.errors import SpotgpuError
 
@@ -70,7 +72,7 @@ def cluster(spec: str) -> Iterator[Any]:
     """
     spec = spec.strip()
     local = re.fullmatch(r"local:([1-9]\d*)", spec)
-    remote = re.fullmatch(r"(tcp|tls)://.+:\d+", spec)
+    remote = re.fullmatch(r"(tcp|tls)://[^/]+:\d{1,5}", spec)
     if not (local or remote or spec in {"cuda", "local:cuda"}):
         raise ValueError(f"`dask` must be {_EXPECTED}, got {spec!r}")
     _need("distributed", "pip install 'spotgpu[dask]'")
@@ -87,8 +89,10 @@ def _connected(address: Any) -> Iterator[Any]:
     from distributed import Client
 
     try:
+        if str(address).startswith("tcp:"):
+            _hear(address)
         client = Client(address, timeout=ANSWER, set_as_default=False)
-    except (OSError, TimeoutError) as error:
+    except OSError as error:
         raise SpotgpuError(
             f"no Dask scheduler answers at {address}: start one there (dask scheduler), or see "
             f"whether the address can be reached from here ({error})"
@@ -98,6 +102,14 @@ def _connected(address: Any) -> Iterator[Any]:
         raise SpotgpuError(f"cannot connect to {address}: {error}") from error
     with client:
         yield client
+
+
+def _hear(address: str) -> None:
+    """Wait for a first byte: distributed would wait for ever for a listener that says nothing."""
+    place = urlsplit(address)
+    with socket.create_connection((place.hostname, place.port), timeout=ANSWER) as connection:
+        if not connection.recv(1):
+            raise OSError("what listens there is no Dask scheduler")
 
 
 @contextmanager
