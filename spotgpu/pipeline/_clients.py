@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from multiprocessing.resource_tracker import ensure_running
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -140,7 +141,9 @@ def _started(workers: int | None) -> Iterator[Any]:
 @contextmanager
 def _interrupts_for_this_thread() -> Iterator[None]:
     # Threads that are started meanwhile inherit the mask, and the processes that these start. So
-    # Ctrl-C ends this process alone, which then ends the workers.
+    # Ctrl-C ends this process alone, which then ends the workers. Python's tracker of resources
+    # unblocks the signal where it is started, with the first process.
+    ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
