@@ -134,15 +134,16 @@ class Connection:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        from distributed import CancelledError
-        from distributed.client import ClosedClientError
+        from distributed import CancelledError, client
 
+        # Not there in releases before 2026.
+        closed = getattr(client, "ClosedClientError", CancelledError)
         gone = f"the Dask cluster has gone, or was restarted; {AGAIN}"
         if self._client.status != "running":
             raise SpotgpuError(gone)
         try:
             yield
-        except (CancelledError, ClosedClientError, OSError) as error:
+        except (CancelledError, closed, OSError) as error:
             raise SpotgpuError(f"{gone} ({error})") from error
 
 
@@ -156,8 +157,7 @@ def _explanation(error: BaseException) -> SpotgpuError | None:
             "probably for lack of memory: give the workers more memory or fewer threads, see "
             f"their logs, and {AGAIN}"
         )
-    # Raised if dask's own option `no-workers-timeout` is set; older releases have one of the two.
-    kinds = ("NoWorkerError", "NoValidWorkerError")
-    if type(error).__name__ in kinds and type(error).__module__ == scheduler.__name__:
+    # Raised if dask's own option `no-workers-timeout` is set.
+    if isinstance(error, (scheduler.NoWorkerError, scheduler.NoValidWorkerError)):
         return SpotgpuError(f"the cluster has no worker: {error}")
     return None
