@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 from spotgpu import io
 from spotgpu.pipeline._clock import Clock
-from spotgpu.pipeline._frames import FrameLocator
+from spotgpu.pipeline._frames import FrameLocator, reading
 
 __all__ = ["ahead", "one_by_one"]
 
@@ -35,16 +36,25 @@ def one_by_one(
         Each frame.
     """
     if total is None:
-        for k, image in enumerate(movie):
-            if k < start:
-                frames.pixels(image, k)
-            else:
-                yield image
+        yield from _of_a_stream(movie, frames, start)
         return
     if start:
         frames.pixels(frames.image(movie, 0), 0)
     for k in range(start, total):
         yield frames.image(movie, k)
+
+
+def _of_a_stream(movie: io.Movie, frames: FrameLocator, start: int) -> Iterator[Any]:
+    images = iter(movie)
+    for k in count():
+        with reading(k):
+            image = next(images, None)
+        if image is None:
+            return
+        if k < start:
+            frames.pixels(image, k)
+        else:
+            yield image
 
 
 @contextmanager

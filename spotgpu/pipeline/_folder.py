@@ -16,9 +16,9 @@ from spotgpu.pipeline._manifest import PROGRAM
 
 __all__ = [
     "RUN_FILE",
+    "WRITTEN",
     "check_new_file",
     "check_new_folder",
-    "move_into_place",
     "new_file",
     "new_folder",
     "settle",
@@ -186,7 +186,7 @@ def new_folder(
             for file in partial.iterdir():
                 settle(file)
             check_new_folder(path, overwrite=overwrite, keep=keep)
-            move_into_place(partial, path)
+            _move_into_place(partial, path)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 
@@ -259,21 +259,8 @@ def _failure(path: Path, error: OSError) -> str:
     return f"could not write {path}: {reason}; {left}: {todo}, then run again"
 
 
-def move_into_place(partial: Path, path: Path) -> None:
-    """Give a folder its name; one that is there goes when the new one has taken its place.
-
-    Parameters
-    ----------
-    partial : Path
-        The folder.
-    path : Path
-        Its name, on the same file system.
-
-    Raises
-    ------
-    OSError
-        If that fails; what was there is there still.
-    """
+def _move_into_place(partial: Path, path: Path) -> None:
+    """Give a folder its name; one that is there goes when the new one has taken its place."""
     if not path.exists():
         partial.rename(path)
         return

@@ -11,8 +11,26 @@ import numpy as np
 import numpy.typing as npt
 
 from spotgpu.detect import Locator
+from spotgpu.errors import SpotgpuError
 
-__all__ = ["FrameLocator", "frame_number"]
+__all__ = ["FrameLocator", "frame_number", "reading"]
+
+
+@contextmanager
+def reading(k: int) -> Iterator[None]:
+    """Note which frame it was that a reader failed at; ours say it themselves.
+
+    Parameters
+    ----------
+    k : int
+        Its place, from 0.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, Exception) and not isinstance(error, SpotgpuError):
+            error.add_note(f"this happened when frame {k} of the source was read")
+        raise
 
 
 def frame_number(image: object, index: int) -> int:
@@ -122,7 +140,8 @@ class FrameLocator:
         ndarray
             The frame.
         """
-        return movie[k]
+        with reading(k):
+            return movie[k]
 
     def pixels(self, image: object, number: int) -> npt.NDArray[Any]:
         """Return a frame as an array.

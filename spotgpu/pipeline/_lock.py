@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from spotgpu.errors import SpotgpuError
@@ -24,44 +24,63 @@ def locked(folder: Path, output: Path) -> Iterator[None]:
     Parameters
     ----------
     folder : Path
-        Is there.
+        Made if need be.
     output : Path
         What was asked for, for the message.
 
     Raises
     ------
     SpotgpuError
-        If another process has it, or it cannot be locked.
+        If another run has it, or it cannot be locked.
     """
     handle = _taken(folder, output)
     try:
         yield
     finally:
-        # Gone before it is let go: who waits for it meanwhile sees that it is another one now.
-        (folder / LOCK).unlink(missing_ok=True)
+        # Gone before it is let go: who opens it meanwhile sees that it is another one now. Where
+        # it was removed with the folder, one that is there is another run's.
+        with suppress(OSError):
+            if _is_there(handle, folder):
+                (folder / LOCK).unlink()
         os.close(handle)
 
 
 def _taken(folder: Path, output: Path) -> int:
     while True:
         with writing(output):
-            handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(handle), (folder / LOCK).stat()):
-                return handle
-        except FileNotFoundError:
-            pass
-        except BlockingIOError:
-            os.close(handle)
-            raise SpotgpuError(
-                f"another process is at this run: {folder} is locked; wait until it has ended, or "
-                "choose another output"
-            ) from None
-        except OSError as error:
-            os.close(handle)
-            raise SpotgpuError(
-                f"{folder} cannot be locked ({error.strerror}): choose an output on a file system "
-                "that has locks"
-            ) from error
+            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+            except FileNotFoundError:
+                # Removed just now.
+                continue
+        reason = _refusal(handle, folder)
+        if reason is None and _is_there(handle, folder):
+            return handle
         os.close(handle)
+        if reason is not None:
+            raise SpotgpuError(reason)
+
+
+def _refusal(handle: int, folder: Path) -> str | None:
+    """Lock a file, or say why that cannot be."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return (
+            f"another run is at work in {folder}: wait until it has ended, or choose another output"
+        )
+    except OSError as error:
+        return (
+            f"{folder} cannot be locked ({error.strerror}): choose an output on a file system "
+            "that has locks"
+        )
+    return None
+
+
+def _is_there(handle: int, folder: Path) -> bool:
+    """Tell whether a file that is open is the one that bears the name."""
+    try:
+        return os.path.samestat(os.fstat(handle), (folder / LOCK).stat())
+    except FileNotFoundError:
+        return False

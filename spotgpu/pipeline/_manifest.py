@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from spotgpu import io
@@ -48,22 +49,22 @@ class Manifest(dict[str, Any]):
         return cls(json.loads(json_text(told)))
 
     @classmethod
-    def read(cls, text: str) -> Manifest | None:
+    def of_file(cls, path: Path) -> Manifest | None:
         """Read a manifest, or the run.json of a run that has ended.
 
         Parameters
         ----------
-        text : str
-            JSON.
+        path : Path
+            The file.
 
         Returns
         -------
         Manifest or None
-            None if it is something else.
+            None if it is something else, or not there.
         """
         try:
-            told = json.loads(text)
-        except ValueError:
+            told = json.loads(path.read_bytes())
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError):
             return None
         if not isinstance(told, dict) or told.get("program") != PROGRAM:
             return None

@@ -95,6 +95,10 @@ class SpotSample:
         if n == 0:
             return
         self._with_spots += 1
+        if k % self._every and self._first:
+            return
+        # A copy: the rows may be a part of many.
+        found = found[0], found[1].copy()
         self._first = self._first or found
         if k % self._every:
             return

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import parquet
 
+from spotgpu.errors import SpotgpuError
 from spotgpu.pipeline._folder import settle
 from spotgpu.pipeline._found import Found
 
@@ -21,8 +24,8 @@ __all__ = ["SpotParts"]
 #: much work is lost when a run is killed.
 KEEP_S, KEEP_SPOTS = 5.0, 1 << 18
 
-NAME = re.compile(r"(\d{12})-(\d{12})\.parquet")
-NUMBERS = b"spotgpu.frames"
+NAME, PARTIAL = re.compile(r"(\d{12})-(\d{12})\.parquet"), ".partial"
+TOLD = b"spotgpu.frames"
 
 
 class SpotParts:
@@ -45,13 +48,30 @@ class SpotParts:
         self.bytes = 0
         for path in sorted(folder.iterdir()):
             named = NAME.fullmatch(path.name)
-            if named and int(named[1]) == self.n_frames and _whole(path):
+            found = _read(path) if named and int(named[1]) == self.n_frames else None
+            if named and found is not None and int(named[2]) == self.n_frames + len(found):
                 self._files.append(path)
                 self.n_frames = int(named[2])
                 self.bytes += path.stat().st_size
             else:
                 # Written half, or after a gap that a broken file left.
                 path.unlink()
+
+    @staticmethod
+    def named(name: str) -> bool:
+        """Tell whether a file has a name that is given here.
+
+        Parameters
+        ----------
+        name : str
+            Of a file in the folder.
+
+        Returns
+        -------
+        bool
+            Whether it may be removed.
+        """
+        return NAME.fullmatch(name.replace(PARTIAL, ".parquet")) is not None
 
     def frames(self) -> Iterator[Found]:
         """Yield what is in the files.
@@ -60,14 +80,17 @@ class SpotParts:
         ------
         Found
             Frames in order.
+
+        Raises
+        ------
+        SpotgpuError
+            If a file has changed since it was looked at.
         """
         for path in tuple(self._files):
-            table = parquet.read_table(path, page_checksum_verification=True)
-            frames = json.loads(table.schema.metadata[NUMBERS])
-            columns = [table.column(k).to_numpy() for k in range(table.num_columns)]
-            rows = np.column_stack(columns) if columns else np.empty((table.num_rows, 0))
-            ends = np.cumsum(frames["spots"])[:-1]
-            yield from zip(frames["numbers"], np.split(rows, ends), strict=True)
+            found = _read(path)
+            if found is None:
+                raise SpotgpuError(f"{path} has changed while it was in use: run again")
+            yield from found
 
     def add(self, found: Found, columns: Sequence[str]) -> bool:
         """Take a frame; it is written with others when some seconds have passed.
@@ -111,18 +134,18 @@ class SpotParts:
         """
         if not self._waiting:
             return
-        numbers = [number for number, _ in self._waiting]
-        spots = [len(rows) for _, rows in self._waiting]
-        rows = np.concatenate([rows for _, rows in self._waiting])
-        told = json.dumps({"numbers": numbers, "spots": spots}).encode()
+        # Forgotten first: what is interrupted below is found again, never kept twice.
+        waiting, self._waiting, self._spots = self._waiting, [], 0
+        rows = np.concatenate([rows for _, rows in waiting])
+        frames = [(number, len(rows)) for number, rows in waiting]
+        told = {"frames": frames, "sum": _sum(frames, rows)}
         table = pa.table(dict(zip(columns, rows.T, strict=True)))
-        stop = self.n_frames + len(numbers)
+        table = table.replace_schema_metadata({TOLD: json.dumps(told).encode()})
+        stop = self.n_frames + len(frames)
         path = self._folder / f"{self.n_frames:012}-{stop:012}.parquet"
-        partial = path.with_suffix(".partial")
+        partial = path.with_suffix(PARTIAL)
         try:
-            parquet.write_table(
-                table.replace_schema_metadata({NUMBERS: told}), partial, write_page_checksum=True
-            )
+            parquet.write_table(table, partial)
             settle(partial)
             partial.rename(path)
             settle(self._folder)
@@ -131,15 +154,29 @@ class SpotParts:
             raise
         self._files.append(path)
         self.n_frames, self.bytes = stop, self.bytes + path.stat().st_size
-        self._waiting, self._spots, self._since = [], 0, time.monotonic()
+        self._since = time.monotonic()
 
 
-def _whole(path: Path) -> bool:
-    """Tell whether every page of a file is as it was written."""
+def _sum(frames: list[tuple[int, int]], rows: npt.NDArray[np.float64]) -> int:
+    """Return a checksum of all that is read of a file."""
+    return zlib.crc32(rows.tobytes(), zlib.crc32(json.dumps(frames).encode()))
+
+
+def _read(path: Path) -> list[Found] | None:
+    """Return the frames of a file, or None if they are not as they were written."""
     try:
-        table = parquet.read_table(path, page_checksum_verification=True)
-        frames = json.loads(table.schema.metadata[NUMBERS])
+        with parquet.ParquetFile(path) as file:
+            table = file.read(use_threads=False)
+        told = json.loads(table.schema.metadata[TOLD])
+        frames, sum_ = told["frames"], told["sum"]
+        columns = [table.column(k).to_numpy() for k in range(table.num_columns)]
+        rows = np.column_stack(columns) if columns else np.empty((table.num_rows, 0))
+        if sum_ != _sum(frames, rows):
+            return None
     # pyarrow's errors are these, or their children.
-    except (OSError, ValueError, LookupError, TypeError):
-        return False
-    return sum(frames["spots"]) == table.num_rows
+    except (OSError, ValueError, LookupError, TypeError, NotImplementedError):
+        return None
+    ends = np.cumsum([n for _, n in frames])[:-1]
+    # Copies: who keeps some frames must not keep all of them.
+    parts = (part.copy() for part in np.split(rows, ends))
+    return list(zip([number for number, _ in frames], parts, strict=True))

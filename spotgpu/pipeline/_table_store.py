@@ -163,9 +163,13 @@ class TableFile:
             self._writer.close()
 
     def abandon(self) -> None:
-        """Close the file without what is left."""
+        """Close the file without what is left; on a full disk not even its end can be written."""
         if self._writer is not None:
-            self._writer.close()
+            try:
+                self._writer.close()
+            except OSError:
+                # Else it would try, and complain, once more when it goes.
+                self._writer.is_open = False
 
     def _write(self, rows: int) -> None:
         # One chunk a column: how it is cut would show in the pages.
@@ -201,10 +205,10 @@ class FolderTables:
 
     def close(self) -> None:
         """End the files."""
-        while self._files:
-            _, file = self._files.popitem()
+        for name in tuple(self._files):
             with writing(self._target):
-                file.close()
+                self._files[name].close()
+            del self._files[name]
 
     def abandon(self) -> None:
         """Let go of the files; what is in them is not whole."""

@@ -28,6 +28,7 @@ from spotgpu.pipeline._track_options import (
 )
 from spotgpu.pipeline._track_run import TrackRun
 from spotgpu.pipeline._work_folder import work_folder
+from spotgpu.pipeline._workers import interruptible
 
 __all__ = ["track"]
 
@@ -146,7 +147,7 @@ def track(
     FinishedError
         If `output` has the results of this very run already. It is a ValueError.
     SpotgpuError
-        If a file cannot be read or written, or another process is at this run; if the cluster goes,
+        If a file cannot be read or written, or another run is at work on it; if the cluster goes,
         has no worker for five minutes, or its workers die again and again.
 
     Examples
@@ -167,7 +168,7 @@ def track(
     locator = Locator(diameter, **{name: given[name] for name in LOCATE_OPTIONS} | here(given))
     frames = FrameLocator(locator)
     workers = checked_processes(processes)
-    with opened(source, axes=axes, channel=channel) as movie:
+    with interruptible(), opened(source, axes=axes, channel=channel) as movie:
         check_axes(given, movie)
         calibration = Calibration.of(len(movie.frame_shape), pixel_size_um, fps, movie)
         manifest = Manifest.of(recorded(given), movie)

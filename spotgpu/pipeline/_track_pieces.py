@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from spotgpu.errors import SpotgpuError
 from spotgpu.pipeline._table_store import Tables
 
 __all__ = ["ROWS", "TrackPieces"]
@@ -120,5 +121,15 @@ class TrackPieces:
             values, piece = values[order], piece[order]
             present, starts = np.unique(piece, return_index=True)
             for k, rows in zip(present.tolist(), np.split(values, starts[1:]), strict=True):
-                with files[k].open("ab") as file:
-                    np.ascontiguousarray(rows).tofile(file)
+                _append(files[k], rows)
+
+
+def _append(path: Path, rows: npt.NDArray[np.float64]) -> None:
+    try:
+        with path.open("ab") as file:
+            file.write(np.ascontiguousarray(rows).data)
+    except OSError as error:
+        raise SpotgpuError(
+            f"could not write temporary files in {path.parent.parent}: {error.strerror}; "
+            "make room on its disk, then run again"
+        ) from error

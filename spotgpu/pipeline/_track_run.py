@@ -141,6 +141,9 @@ class TrackRun:
     def _found(self, columns: list[str], sample: SpotSample) -> Generator[Found]:
         """Yield the spots of each frame; they go to the tables."""
         clock, work, total = self.stages.clock, self.work, length(self.movie)
+        if work is not None and work.parts.n_frames and total:
+            # Those who read ahead begin with the first of the others.
+            self.frames.pixels(self.frames.image(self.movie, 0), 0)
         spots = TableFeed(self.tables, "spots", columns, ("frame",), clock)
         found: Generator[Found] = locate_frames(
             self.movie,

@@ -8,23 +8,21 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from spotgpu.errors import SpotgpuError
-from spotgpu.pipeline._folder import (
-    RUN_FILE,
-    check_new_folder,
-    move_into_place,
-    settle,
-    writing,
-)
+from spotgpu.pipeline._folder import RUN_FILE, WRITTEN, check_new_folder, settle, writing
 from spotgpu.pipeline._found import Found
 from spotgpu.pipeline._json import json_text
 from spotgpu.pipeline._lock import LOCK, locked
-from spotgpu.pipeline._manifest import Manifest, few
+from spotgpu.pipeline._manifest import PROGRAM, Manifest, few
 from spotgpu.pipeline._spot_parts import SpotParts
 
 __all__ = ["SUFFIX", "FinishedError", "WorkFolder", "work_folder"]
 
 SUFFIX = ".unfinished"
-MANIFEST, SPOTS, RESULT, SCRATCH = "manifest.json", "spots", "result", "scratch"
+MANIFEST, PARTIAL = "manifest.json", "manifest.json.partial"
+SPOTS, RESULT, SCRATCH = "spots", "result", "scratch"
+#: The results that are being replaced, until the new ones have their place.
+EARLIER = "earlier"
+FILES, FOLDERS = {LOCK, MANIFEST, PARTIAL}, {SPOTS, RESULT, SCRATCH, EARLIER}
 
 
 class FinishedError(ValueError):
@@ -117,33 +115,100 @@ def work_folder(
     ValueError
         As `check_new_folder`; if another run has been left unfinished there.
     SpotgpuError
-        If another process is at this run, or nothing can be written there.
+        If another run is at work there, or nothing can be written there.
     """
-    _check_output(output, manifest, overwrite=overwrite, keep=keep)
+    if output.name in {"", ".."}:
+        raise ValueError(f"`output` must have a name of its own, got {output}")
     folder = output.with_name(output.name + SUFFIX)
-    _made(folder, output)
+    with writing(output):
+        foreign = _foreign(folder)
+    if foreign is not None or not folder.exists():
+        _check_output(output, manifest, overwrite=overwrite, keep=keep)
+    if foreign is not None:
+        raise ValueError(
+            f"`output` needs the folder {folder} for an unfinished run, which holds something "
+            f"else ({foreign}): move it elsewhere, or choose another output"
+        )
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise ValueError(
+            f"`output` needs the folder {folder}, which is something else: move it elsewhere, or "
+            "choose another output"
+        )
     with locked(folder, output):
-        _check_unfinished(folder, manifest, overwrite=overwrite)
+        _begin(folder, output, manifest, overwrite=overwrite, keep=keep)
         with writing(output):
             work = WorkFolder(output, folder)
         try:
             yield work
             with writing(output):
-                for file in work.result.iterdir():
-                    settle(file)
+                for path in (*work.result.iterdir(), work.result):
+                    settle(path)
                 check_new_folder(output, overwrite=overwrite, keep=keep)
-                move_into_place(work.result, output)
+                _into_place(work)
         except BaseException as error:
             _leave(work, error)
             raise
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
+
+
+def _foreign(folder: Path) -> str | None:
+    """Return what in a folder is none of a run's, if anything is."""
+    if not folder.is_dir():
+        return None
+    names = {entry.name: entry.is_dir() for entry in folder.iterdir()}
+    for name, is_folder in sorted(names.items()):
+        if name not in (FOLDERS if is_folder else FILES):
+            return name
+    for name in (SPOTS, RESULT):
+        known = SpotParts.named if name == SPOTS else WRITTEN.__contains__
+        for entry in (folder / name).iterdir() if name in names else ():
+            if entry.is_dir() or not known(entry.name):
+                return f"{name}/{entry.name}"
+    if names.keys() & FOLDERS and _manifest(folder) is None:
+        return f"no {MANIFEST} of {PROGRAM}"
+    return MANIFEST if MANIFEST in names and _manifest(folder) is None else None
+
+
+def _manifest(folder: Path) -> Manifest | None:
+    return Manifest.of_file(folder / MANIFEST)
+
+
+def _begin(
+    folder: Path, output: Path, manifest: Manifest, *, overwrite: bool, keep: Sequence[Path]
+) -> None:
+    """See that the run may work here, and that what lies here is of this run or nothing."""
+    earlier = _manifest(folder)
+    differences = [] if earlier is None else earlier.differences(manifest)
+    try:
+        with writing(output):
+            _put_back(folder, output)
+        _check_output(output, manifest, overwrite=overwrite, keep=keep)
+    except (ValueError, SpotgpuError) as error:
+        # Nothing is in it; or it was left when the results were whole.
+        if earlier is None or (isinstance(error, FinishedError) and not differences):
+            _remove(folder)
+        raise
+    if differences and not overwrite and any((folder / SPOTS).glob("*.parquet")):
+        raise ValueError(
+            f"`output` has an unfinished run that differs, in {folder}: {few(differences)}. "
+            "Finish that one with the same options and files (cp -p keeps a file's time), choose "
+            "another output, or start anew with `overwrite` (--overwrite)"
+        )
+    with writing(output):
+        if differences and (folder / SPOTS).exists():
+            shutil.rmtree(folder / SPOTS)
+        if differences or earlier is None:
+            (folder / PARTIAL).write_text(json_text(manifest), encoding="utf-8")
+            settle(folder / PARTIAL)
+            (folder / PARTIAL).replace(folder / MANIFEST)
+            settle(folder)
 
 
 def _check_output(
     output: Path, manifest: Manifest, *, overwrite: bool, keep: Sequence[Path]
 ) -> None:
     if not overwrite and (output / RUN_FILE).is_file():
-        earlier = Manifest.read((output / RUN_FILE).read_text(encoding="utf-8"))
+        earlier = Manifest.of_file(output / RUN_FILE)
         differences = None if earlier is None else earlier.differences(manifest)
         if differences == []:
             raise FinishedError(
@@ -159,53 +224,53 @@ def _check_output(
     check_new_folder(output, overwrite=overwrite, keep=keep)
 
 
-def _made(folder: Path, output: Path) -> None:
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise ValueError(f"`output` needs the folder {folder}, which is something else")
-    with writing(output):
-        folder.mkdir(parents=True, exist_ok=True)
+def _into_place(work: WorkFolder) -> None:
+    """Give the results their name; those that are there wait in the folder until it is theirs."""
+    if work.output.exists():
+        work.output.rename(work.folder / EARLIER)
+    work.result.rename(work.output)
+    settle(work.output.parent)
+    _put_back(work.folder, work.output)
 
 
-def _check_unfinished(folder: Path, manifest: Manifest, *, overwrite: bool) -> None:
-    """See that what lies there is of this run, or nothing; there is a manifest then."""
-    known = {MANIFEST, LOCK, SPOTS, RESULT, SCRATCH, f"{MANIFEST}.partial"}
-    names = {entry.name for entry in folder.iterdir()}
-    path = folder / MANIFEST
-    earlier = Manifest.read(path.read_text(encoding="utf-8")) if path.is_file() else None
-    if names - known or (earlier is None and names - {LOCK, f"{MANIFEST}.partial"}):
-        what = min(names - known) if names - known else "no manifest of spotgpu"
-        raise ValueError(
-            f"`output` needs the folder {folder} for an unfinished run, which holds something "
-            f"else ({what}): move it elsewhere, or choose another output"
-        )
-    differences = [] if earlier is None else earlier.differences(manifest)
-    if differences and not overwrite:
-        raise ValueError(
-            f"`output` has an unfinished run that differs, in {folder}: {few(differences)}. "
-            "Run that one again to finish it, choose another output, or start anew with "
-            "`overwrite` (--overwrite)"
-        )
-    if differences:
-        shutil.rmtree(folder / SPOTS, ignore_errors=True)
-    if differences or earlier is None:
-        partial = folder / f"{MANIFEST}.partial"
-        with writing(folder):
-            partial.write_text(json_text(manifest), encoding="utf-8")
-            settle(partial)
-            partial.replace(path)
+def _put_back(folder: Path, output: Path) -> None:
+    """Give earlier results their name again, unless new ones have it."""
+    earlier = folder / EARLIER
+    if not earlier.exists():
+        return
+    if not output.exists():
+        earlier.rename(output)
+    elif Manifest.of_file(output / RUN_FILE) is not None:
+        shutil.rmtree(earlier, ignore_errors=True)
 
 
 def _leave(work: WorkFolder, error: BaseException) -> None:
     """Keep the spots that were found, and nothing that is half."""
+    with suppress(OSError):
+        _put_back(work.folder, work.output)
     # A full disk may be why we are here: these frames are found again then.
     with suppress(SpotgpuError):
         work.flush()
     for path in (work.result, work.scratch):
         shutil.rmtree(path, ignore_errors=True)
     if work.parts.n_frames == 0:
-        shutil.rmtree(work.folder, ignore_errors=True)
+        _remove(work.folder)
         return
     error.add_note(
         f"the spots of {work.parts.n_frames:,} frames are kept in {work.folder}: the same command "
         "goes on from there"
     )
+
+
+def _remove(folder: Path) -> None:
+    """Remove what is ours, the manifest after what it tells of, and the folder if it is empty."""
+    for name in (SPOTS, RESULT, SCRATCH):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    if (folder / EARLIER).exists():
+        # Results that could not be put back, or removed: the next call tries again.
+        return
+    with suppress(OSError):
+        # The lock is ours as long as it is there.
+        for name in (PARTIAL, MANIFEST, LOCK):
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()

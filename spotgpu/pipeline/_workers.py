@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,12 +20,24 @@ from spotgpu.pipeline._job import Job
 from spotgpu.pipeline._shared_frames import FrameSlots, Slot
 from spotgpu.pipeline._tasks import Done, locate_images, read_and_locate
 
-__all__ = ["WorkerDiedError", "executor", "from_file", "through_memory"]
+__all__ = [
+    "WorkerDiedError",
+    "end_workers",
+    "executor",
+    "from_file",
+    "interruptible",
+    "through_memory",
+]
 
 #: The parallelism is in the processes.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 #: Seconds for which idle workers wait for the next call.
 IDLE = 10
+#: Seconds between their looks whether their parent is there.
+WATCH = 1.0
+
+#: The one whose workers are warm.
+_pools: list[Any] = []
 
 
 class WorkerDiedError(SpotgpuError):
@@ -163,10 +178,18 @@ def executor(processes: int) -> Iterator[Callable[..., Any]]:
     from loky import get_reusable_executor
     from loky.process_executor import BrokenProcessPool
 
-    pool = get_reusable_executor(processes, timeout=IDLE, env=ONE_THREAD)
+    with _signals_for_the_parent():
+        pool = get_reusable_executor(
+            processes,
+            timeout=IDLE,
+            env=ONE_THREAD,
+            initializer=_end_with_parent,
+            initargs=(os.getpid(),),
+        )
+    _pools[:] = [pool]
 
     def submit(*task: Any) -> Any:
-        with _interrupts_for_the_parent():
+        with _signals_for_the_parent():
             return pool.submit(*task)
 
     finished = False
@@ -180,14 +203,42 @@ def executor(processes: int) -> Iterator[Callable[..., Any]]:
     finally:
         # Left alone after a run that ended well: the next call finds them warm.
         if not finished:
-            pool.shutdown(wait=True, kill_workers=True)
+            end_workers()
+
+
+def _end_with_parent(parent: int) -> None:
+    """Let this worker end when its parent is killed: else it would wait for it for good."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(WATCH)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def end_workers() -> None:
+    """End idle workers at once; when Python exits, it would wait for them for seconds."""
+    while _pools:
+        _pools.pop().shutdown(wait=True, kill_workers=True)
 
 
 @contextmanager
-def _interrupts_for_the_parent() -> Iterator[None]:
-    # Processes that are started meanwhile inherit the mask, so that Ctrl-C ends the parent alone,
-    # which then ends them without a traceback from each.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def interruptible() -> Iterator[None]:
+    """End idle workers where Ctrl-C or a signal ends the block, so that Python exits soon."""
+    try:
+        yield
+    except BaseException as error:
+        if not isinstance(error, Exception):
+            end_workers()
+        raise
+
+
+@contextmanager
+def _signals_for_the_parent() -> Iterator[None]:
+    # Processes that are started meanwhile inherit the mask, so that Ctrl-C, or a terminal that
+    # closes, ends the parent alone, which then ends them without a traceback from each.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     try:
         yield
     finally:

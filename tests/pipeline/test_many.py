@@ -168,7 +168,7 @@ def test_other_folders_are_refused(movies: Path, done: Path, tmp_path: Path) -> 
     with pytest.raises(ValueError, match=r"with notes.txt: move it elsewhere"):
         run(movies, output)
     (output / "notes.txt").unlink()
-    with locked(output, output), pytest.raises(SpotgpuError, match="another process is at this"):
+    with locked(output, output), pytest.raises(SpotgpuError, match="another run is at work in"):
         run(movies, output)
     changed = run(movies, output, minmass=310, overwrite=True)
     assert len(changed.table) == 4
