@@ -33,33 +33,38 @@ def locked(folder: Path, output: Path) -> Iterator[None]:
     SpotgpuError
         If another run has it, or it cannot be locked.
     """
-    handle = _taken(folder, output)
+    # A list that has the handle at once: an interrupt must not leave it open in this process.
+    held: list[int] = []
     try:
-        yield
+        _take(folder, output, held)
+        try:
+            yield
+        finally:
+            # Gone before it is let go: who opens it meanwhile sees that it is another one now.
+            # Where it was removed with the folder, one that is there is another run's.
+            with suppress(OSError):
+                if _is_there(held[0], folder):
+                    (folder / LOCK).unlink()
     finally:
-        # Gone before it is let go: who opens it meanwhile sees that it is another one now. Where
-        # it was removed with the folder, one that is there is another run's.
-        with suppress(OSError):
-            if _is_there(handle, folder):
-                (folder / LOCK).unlink()
-        os.close(handle)
+        while held:
+            os.close(held.pop())
 
 
-def _taken(folder: Path, output: Path) -> int:
+def _take(folder: Path, output: Path, held: list[int]) -> None:
     while True:
         with writing(output):
             folder.mkdir(parents=True, exist_ok=True)
             try:
-                handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+                held.append(os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666))
             except FileNotFoundError:
                 # Removed just now.
                 continue
-        reason = _refusal(handle, folder)
-        if reason is None and _is_there(handle, folder):
-            return handle
-        os.close(handle)
+        reason = _refusal(held[0], folder)
         if reason is not None:
             raise SpotgpuError(reason)
+        if _is_there(held[0], folder):
+            return
+        os.close(held.pop())
 
 
 def _refusal(handle: int, folder: Path) -> str | None:

@@ -148,12 +148,13 @@ class SpotParts:
             parquet.write_table(table, partial)
             settle(partial)
             partial.rename(path)
-            settle(self._folder)
         except OSError:
             partial.unlink(missing_ok=True)
             raise
+        self.n_frames = stop
         self._files.append(path)
-        self.n_frames, self.bytes = stop, self.bytes + path.stat().st_size
+        self.bytes += path.stat().st_size
+        settle(self._folder)
         self._since = time.monotonic()
 
 

@@ -25,7 +25,7 @@ from spotgpu.pipeline import FinishedError
 
 PIPELINE = str(Path(sg.__file__).parent / "pipeline")
 #: Those with state that an interrupt could leave half done.
-MODULES = ("_spot_parts", "_work_folder", "_lock", "_kept_spots", "_table_store", "_table_feed")
+MODULES = ("_spot_parts", "_work_folder", "_kept_spots", "_table_store", "_table_feed")
 
 
 class Interrupt:
@@ -63,7 +63,7 @@ def interrupt_at_lines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, times: i
     tables = tables_in(tmp_path / "whole")
     assert len(tables) == 6
     rng = np.random.default_rng(3)
-    interrupted = 0
+    interrupted, left_more = 0, 0
     for line in rng.integers(1, counting.count, times).tolist():
         home = tmp_path / "results"
         output, work = home / "out", home / "out.unfinished"
@@ -72,14 +72,17 @@ def interrupt_at_lines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, times: i
                 sg.track(movie, output=output, **OPTIONS)
         except KeyboardInterrupt:
             interrupted += 1
-        if work.exists():
-            assert {path.name for path in work.iterdir()} <= {"manifest.json", "spots"}
+        # Interrupted while it begins or cleans up, it may leave more; nothing at its name.
+        assert not output.exists() or tables_in(output) == tables
+        if work.exists() and (work / "result").exists():
+            left_more += 1
         with suppress(FinishedError):
             sg.track(movie, output=output, **OPTIONS)
         assert tables_in(output) == tables
         assert [path.name for path in home.iterdir()] == ["out"]
         shutil.rmtree(home)
     assert interrupted > 0.8 * times
+    assert left_more < 0.2 * times
 
 
 def test_interrupt_at_any_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -128,9 +131,9 @@ def session_of(pid: int) -> set[int]:
     return found
 
 
-def wait_for(path: Path, pattern: str, process: subprocess.Popen[str]) -> None:
+def wait_for(path: Path, pattern: str, process: subprocess.Popen[str], least: int = 1) -> None:
     for _ in range(1200):
-        if list(path.glob(pattern)):
+        if len(list(path.glob(pattern))) >= least:
             return
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
@@ -159,7 +162,7 @@ def end_by_signal(name: str, during: str, processes: int, tmp_path: Path) -> Non
         preexec_fn=partial(reset, name),  # noqa: PLW1509 - its threads are idle
     ) as process:
         if during == "locate":
-            wait_for(tmp_path, "out.unfinished/spots/*.parquet", process)
+            wait_for(tmp_path, "out.unfinished/spots/*.parquet", process, 2)
         else:
             wait_for(tmp_path, "analysing", process)
         sent = time.perf_counter()

@@ -123,6 +123,7 @@ def test_memory_of_more_frames(tmp_path: Path, life: int, detector: bool) -> Non
     n_frames = 400 if detector else 1000
     found = growth(life, n_frames, tmp_path, partial(make_small, None if detector else life))
     once, going, tables = (round(n_bytes / MB, 1) for n_bytes in found)
-    assert tables > (10 if detector else 80)
+    # What the detector finds is the same again and again, which files make small.
+    assert tables > (0.3 if detector else 80)
     assert once < 15, (once, going, tables)
     assert going < 15, (once, going, tables)
