@@ -91,7 +91,7 @@ def test_worker_that_dies_is_an_error(tmp_path: Path) -> None:
         """,
     )
     done = run(command)
-    assert done.stdout.startswith("SpotgpuError a worker process died"), done.stderr
+    assert done.stdout.startswith("WorkerDiedError a worker process died"), done.stderr
 
 
 def ended(group: int) -> bool:

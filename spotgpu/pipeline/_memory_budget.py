@@ -1,0 +1,42 @@
+"""How much memory finding the spots of a frame may take."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from spotgpu.checks import number
+
+__all__ = ["frame_budget"]
+
+#: Where Linux says how much memory a container may take.
+LIMIT = Path("/sys/fs/cgroup/memory.max")
+
+
+def frame_budget(max_gb: float | None, processes: int) -> int:
+    """Return the budget of a process.
+
+    Parameters
+    ----------
+    max_gb : float or None
+        What the caller says, in GB. Default: half of the machine's memory, or of the container's,
+        shared by the processes.
+    processes : int
+        How many find spots at the same time.
+
+    Returns
+    -------
+    int
+        In bytes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not a positive number.
+    """
+    if max_gb is not None:
+        return int(number("max_gb", max_gb, above=0) * 1e9)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if LIMIT.is_file() and (limit := LIMIT.read_text().strip()).isdecimal():
+        memory = min(memory, int(limit))
+    return memory // (2 * max(processes, 1))
