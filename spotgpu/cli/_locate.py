@@ -56,6 +56,7 @@ def _locate(
     overwrite: options.Overwrite = False,
     device: options.Device = "cpu",
     processes: options.Processes = "auto",  # type: ignore[assignment]
+    max_gb: options.MaxGb = None,
     config: options.Config = None,
 ) -> None:
     """Find the spots of all frames of a movie and write their table."""

@@ -22,6 +22,7 @@ __all__ = [
     "Fps",
     "Invert",
     "LogJson",
+    "MaxGb",
     "MaxIterations",
     "MaxLagtime",
     "Maxsize",
@@ -259,6 +260,16 @@ Plate = Annotated[
         "--plate/--no-plate",
         help="Whether each file is a movie of its own. Default: if the files have several frames.",
         rich_help_panel=FILES,
+        show_default=False,
+    ),
+]
+MaxGb = Annotated[
+    float | None,
+    typer.Option(
+        metavar="GB",
+        help="Memory for a frame, in each process; larger volumes go in tiles. "
+        "Default: half of the machine's, shared.",
+        rich_help_panel=RUN,
         show_default=False,
     ),
 ]

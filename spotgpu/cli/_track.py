@@ -99,6 +99,7 @@ def _track(
     plate: options.Plate = None,
     device: options.Device = "cpu",
     processes: options.Processes = "auto",  # type: ignore[assignment]
+    max_gb: options.MaxGb = None,
     dask: options.Dask = None,
     log_json: options.LogJson = False,
     config: options.Config = None,

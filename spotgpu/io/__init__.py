@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spotgpu.io._cut import frames_per_chunk
 from spotgpu.io._differences import differences
 from spotgpu.io._files import files_in, matching
 from spotgpu.io._fingerprint import fingerprint
@@ -19,6 +20,7 @@ __all__ = [
     "differences",
     "files_in",
     "fingerprint",
+    "frames_per_chunk",
     "matching",
     "missing_chunks",
     "open",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from spotgpu.io._blocks import BlockFrames
 from spotgpu.io._movie import Movie
 
-__all__ = ["Part", "parts"]
+__all__ = ["Part", "frames_per_chunk", "parts"]
 
 #: Bytes of frames that one thread decodes at a time, where a chunk does not ask for more.
 AT_ONCE = 4 * 2**20
@@ -23,6 +23,22 @@ class Part:
     numbers: list[int]
     #: What is in memory for them.
     size: int
+
+
+def frames_per_chunk(movie: Movie) -> int:
+    """Return how many frames are decoded together where one is asked for.
+
+    Parameters
+    ----------
+    movie : Movie
+        Made by `open`.
+
+    Returns
+    -------
+    int
+        Of Zarr and other lazy arrays the length of a chunk along time; else 1.
+    """
+    return movie._reader.chunk if isinstance(movie._reader, BlockFrames) else 1
 
 
 def parts(movie: Movie, start: int, stop: int, most_bytes: int) -> Iterator[Part]:

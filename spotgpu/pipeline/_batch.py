@@ -57,7 +57,7 @@ def batch(
         Number of worker processes; 1 or less for none. They read the frames themselves if those
         lie in a file, and get them through shared memory if not. "auto" locates up to eight
         frames (0.3 s) first and then takes a worker for each core if this, with 2 s for starting
-        them, takes less than three quarters of the time; never if the number of frames is unknown
+        them, takes less than nine tenths of the time; never if the number of frames is unknown
         or in a daemonic process. Where several movies are processed side by side, use 1.
         The numbers are the same in each case. With device='cuda' there are none: batches of
         frames go to all CUDA devices that the process sees.

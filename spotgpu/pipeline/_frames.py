@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spotgpu.detect import Locator
+from spotgpu import io
+from spotgpu.backends.compiled import PIXELS, compiled
+from spotgpu.detect import Locator, memory_needed
 from spotgpu.errors import SpotgpuError
+from spotgpu.pipeline._memory_budget import frame_budget
 
 __all__ = ["FrameLocator", "frame_number", "reading"]
 
@@ -59,13 +63,18 @@ class FrameLocator:
     ----------
     locator : Locator
         The detector with its options.
+    most : int, optional
+        Bytes that finding the spots of a frame may take; larger frames go in tiles. Default: as
+        `frame_budget` says.
     """
 
-    def __init__(self, locator: Locator) -> None:
+    def __init__(self, locator: Locator, most: int | None = None) -> None:
         self.locator = locator
+        self._most = frame_budget(None, None) if most is None else most
+        self._points = 0
         self.shape: tuple[int, ...] | None = None
         self.dtype: np.dtype[Any] | None = None
-        self._first: npt.NDArray[Any] | None = None
+        self._first: npt.NDArray[Any] | io.LazyFrame | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the image out: workers have no use for it."""
@@ -78,10 +87,12 @@ class FrameLocator:
         Returns
         -------
         ndarray
-            A copy.
+            A copy; of a volume that does not fit the budget, its maximum along z.
         """
         if self._first is None:
             raise RuntimeError("no frame was seen yet")
+        if isinstance(self._first, io.LazyFrame):
+            self._first = _flat(self._first)
         return self._first
 
     @property
@@ -110,8 +121,8 @@ class FrameLocator:
             raise RuntimeError("no frame was seen yet")
         return math.prod(self.shape) * self.dtype.itemsize
 
-    def whole(self, movie: Any) -> bool:  # noqa: ARG002
-        """Tell whether the frames of a movie fit into memory, each as a whole.
+    def whole(self, movie: io.Movie) -> bool:
+        """Tell whether the frames of a movie are worked on in one piece.
 
         Parameters
         ----------
@@ -123,9 +134,9 @@ class FrameLocator:
         bool
             Whether `image` returns arrays.
         """
-        return True
+        return memory_needed(movie.frame_shape, movie.dtype) <= self._most
 
-    def image(self, movie: Any, k: int) -> Any:
+    def image(self, movie: io.Movie, k: int) -> Any:
         """Return a frame of a movie, to be given to the other methods.
 
         Parameters
@@ -137,14 +148,30 @@ class FrameLocator:
 
         Returns
         -------
-        ndarray
-            The frame.
+        ndarray or LazyFrame
+            The frame; one that does not fit the budget is not read yet.
         """
-        with reading(k):
-            return movie[k]
+        return movie[k] if self.whole(movie) else movie.lazy(k)
 
-    def pixels(self, image: object, number: int) -> npt.NDArray[Any]:
-        """Return a frame as an array.
+    def expect(self, n_frames: int | None) -> None:
+        """Say how much there is to do, which tells whether compiled loops pay.
+
+        Parameters
+        ----------
+        n_frames : int or None
+            Frames to come; None if that is not known. One must have been seen.
+        """
+        if n_frames is not None and self.shape is not None:
+            self._points = n_frames * math.prod(self.shape) // PIXELS
+            compiled(self._points)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the state of another process, which knows how much there is to do."""
+        self.__dict__.update(state)
+        compiled(self._points)
+
+    def pixels(self, image: object, number: int) -> Any:
+        """Return a frame as an array, unless it is one that is not read yet.
 
         Parameters
         ----------
@@ -155,7 +182,7 @@ class FrameLocator:
 
         Returns
         -------
-        ndarray
+        ndarray or LazyFrame
             Its pixels.
 
         Raises
@@ -163,9 +190,11 @@ class FrameLocator:
         ValueError
             If its shape or type is not that of the first frame.
         """
-        array = np.asarray(image)
+        lazy = isinstance(image, io.LazyFrame)
+        array: Any = image if lazy else np.asarray(image)
         if self.shape is None:
-            self.shape, self.dtype, self._first = array.shape, array.dtype, array.copy()
+            self.shape, self.dtype = array.shape, array.dtype
+            self._first = array if lazy else array.copy()
         if (array.shape, array.dtype) != (self.shape, self.dtype):
             raise ValueError(
                 "`frames` must have one shape and type, "
@@ -196,7 +225,7 @@ class FrameLocator:
         """
         array = self.pixels(image, number)
         with _numbered(number):
-            return self.locator.array(array)
+            return self.locator.array(array, most=self._most)
 
     def checked(self, image: object, number: int) -> npt.NDArray[Any]:
         """Return a frame as the engine takes it.
@@ -232,3 +261,12 @@ def _numbered(number: int) -> Iterator[None]:
         raise TypeError(f"frame {number}: {error}") from error
     except ValueError as error:
         raise ValueError(f"frame {number}: {error}") from error
+
+
+def _flat(volume: io.LazyFrame) -> npt.NDArray[Any]:
+    """Return the maximum along z of a volume that does not fit into memory, or a whole plane."""
+    if volume.ndim == 2:
+        return volume[:, :]
+    deep = volume.chunks[0]
+    parts = (volume[z : z + deep].max(axis=0) for z in range(0, volume.shape[0], deep))
+    return functools.reduce(np.maximum, parts)

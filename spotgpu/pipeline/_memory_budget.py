@@ -13,7 +13,7 @@ __all__ = ["frame_budget"]
 LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
-def frame_budget(max_gb: float | None, processes: int) -> int:
+def frame_budget(max_gb: float | None, processes: int | None) -> int:
     """Return the budget of a process.
 
     Parameters
@@ -21,8 +21,8 @@ def frame_budget(max_gb: float | None, processes: int) -> int:
     max_gb : float or None
         What the caller says, in GB. Default: half of the machine's memory, or of the container's,
         shared by the processes.
-    processes : int
-        How many find spots at the same time.
+    processes : int or None
+        How many find spots at the same time; None for one a core.
 
     Returns
     -------
@@ -39,4 +39,8 @@ def frame_budget(max_gb: float | None, processes: int) -> int:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if LIMIT.is_file() and (limit := LIMIT.read_text().strip()).isdecimal():
         memory = min(memory, int(limit))
+    if processes is None:
+        from loky import cpu_count
+
+        processes = int(cpu_count())
     return memory // (2 * max(processes, 1))

@@ -19,6 +19,7 @@ from spotgpu.pipeline._calibration import Calibration, contradictions
 from spotgpu.pipeline._folder import check_new_file, new_file
 from spotgpu.pipeline._frames import FrameLocator
 from spotgpu.pipeline._json import json_text
+from spotgpu.pipeline._memory_budget import frame_budget
 from spotgpu.pipeline._progress import Progress
 from spotgpu.pipeline._result_files import diffusion_record
 from spotgpu.pipeline._source import opened
@@ -40,6 +41,7 @@ def locate_file(
     axes: str | None = None,
     channel: int | str | None = None,
     processes: Any = "auto",
+    max_gb: float | None = None,
     overwrite: bool = False,
     progress: Progress,
     **options: Any,
@@ -60,6 +62,8 @@ def locate_file(
         As in `spotgpu.open`.
     processes : int or 'auto'
         As in `batch`.
+    max_gb : float, optional
+        As in `track`.
     overwrite : bool
         Whether a file that is there may be replaced.
     progress : Progress
@@ -80,8 +84,8 @@ def locate_file(
         If a file cannot be read or written.
     """
     path = _output(output, overwrite=overwrite)
-    frames = FrameLocator(Locator(diameter, **options))
     workers = checked_processes(processes)
+    frames = FrameLocator(Locator(diameter, **options), frame_budget(max_gb, workers))
     total = 0
 
     def counted(tables: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
+from itertools import islice
+from typing import Any, Protocol, TypeAlias
 
+from spotgpu import io
 from spotgpu.pipeline._clock import Clock
 from spotgpu.pipeline._decoded import ahead
 from spotgpu.pipeline._found import Found
@@ -14,7 +17,7 @@ from spotgpu.pipeline._frames import FrameLocator, frame_number
 from spotgpu.pipeline._job import Job
 from spotgpu.pipeline._on_devices import on_devices
 
-__all__ = ["Done", "locate_images", "read_and_locate"]
+__all__ = ["Done", "aligned", "in_order", "locate_images", "read_and_locate"]
 
 #: What was found, and the seconds that it took by kind of work.
 Done: TypeAlias = "tuple[list[Found], dict[str, float]]"
@@ -25,6 +28,62 @@ _last = threading.local()
 _device = threading.Lock()
 #: The first device that a process sees: workers that share a machine see another one first each.
 OWN_DEVICE = 0
+
+
+class _Future(Protocol):
+    def result(self) -> Done: ...
+
+
+def aligned(start: int, stop: int, many: int, movie: Any) -> Iterator[tuple[int, int]]:
+    """Yield which frames are a task, so that what is decoded together stays together.
+
+    Parameters
+    ----------
+    start, stop : int
+        The first frame, and the one after the last.
+    many : int
+        Frames of a task; more where a chunk has more.
+    movie : Movie
+        Whose frames they are.
+
+    Yields
+    ------
+    tuple of int
+        The first frame of a task, and the one after its last.
+    """
+    chunk = io.frames_per_chunk(movie)
+    many = -(-many // chunk) * chunk
+    while start < stop:
+        end = min(start - start % many + many, stop)
+        yield start, end
+        start = end
+
+
+def in_order(tasks: Iterator[_Future], in_flight: int, clock: Clock) -> Iterator[Found]:
+    """Yield what tasks find, in their order.
+
+    Parameters
+    ----------
+    tasks : iterator of Future
+        Submits a task when it is asked for one.
+    in_flight : int
+        Tasks that are under way at once: the result of one is taken before another is submitted.
+    clock : Clock
+        Gets their seconds.
+
+    Yields
+    ------
+    Found
+        Frame number and rows.
+    """
+    pending: deque[_Future] = deque()
+    while True:
+        pending.extend(islice(tasks, in_flight - len(pending)))
+        if not pending:
+            return
+        found, seconds = pending.popleft().result()
+        clock.spent(seconds)
+        yield from found
 
 
 def read_and_locate(job: Job | bytes, start: int, stop: int) -> Done:

@@ -12,6 +12,7 @@ from spotgpu.pipeline._calibration import Calibration
 from spotgpu.pipeline._folder import RUN_FILE, check_new_folder, writing
 from spotgpu.pipeline._frames import FrameLocator
 from spotgpu.pipeline._manifest import Manifest
+from spotgpu.pipeline._memory_budget import frame_budget
 from spotgpu.pipeline._progress import Progress, for_terminal
 from spotgpu.pipeline._result import TrackResult
 from spotgpu.pipeline._source import opened
@@ -61,6 +62,7 @@ def track(
     channel: int | str | None = None,
     processes: Any = "auto",
     client: Any = None,
+    max_gb: float | None = None,
     device: str = "cpu",
     output: str | os.PathLike[str] | None = None,
     csv: bool = False,
@@ -123,6 +125,10 @@ def track(
         A Dask cluster whose workers find the spots, instead of processes here; the results are the
         same. What lies in files they read themselves, under the same path; other frames are sent
         to them.
+    max_gb : float, optional
+        GB of memory that finding the spots of a frame may take, in each process; a volume that needs
+        more is read and worked on in tiles, with the same result. Default: half of the machine's,
+        shared by the processes.
     device : {'cpu', 'cuda', 'auto'}
         Where spots are found and their MSD is computed, as in `locate`. With a `client`, where its
         workers find spots; the MSD is computed here, on the CPU.
@@ -166,8 +172,8 @@ def track(
         check_new_folder(target, overwrite=overwrite, keep=keep)
     check(given)
     locator = Locator(diameter, **{name: given[name] for name in LOCATE_OPTIONS} | here(given))
-    frames = FrameLocator(locator)
     workers = checked_processes(processes)
+    frames = FrameLocator(locator, frame_budget(max_gb, workers))
     with interruptible(), opened(source, axes=axes, channel=channel) as movie:
         check_axes(given, movie)
         calibration = Calibration.of(len(movie.frame_shape), pixel_size_um, fps, movie)

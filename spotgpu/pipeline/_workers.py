@@ -6,11 +6,10 @@ import os
 import signal
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count, islice
-from typing import Any, Protocol
+from typing import Any
 
 from spotgpu.errors import SpotgpuError
 from spotgpu.pipeline._clock import Clock
@@ -18,7 +17,7 @@ from spotgpu.pipeline._found import Found
 from spotgpu.pipeline._frames import FrameLocator, frame_number
 from spotgpu.pipeline._job import Job
 from spotgpu.pipeline._shared_frames import FrameSlots, Slot
-from spotgpu.pipeline._tasks import Done, locate_images, read_and_locate
+from spotgpu.pipeline._tasks import Done, aligned, in_order, locate_images, read_and_locate
 
 __all__ = [
     "WorkerDiedError",
@@ -42,10 +41,6 @@ _pools: list[Any] = []
 
 class WorkerDiedError(SpotgpuError):
     """A worker process ended, and those beside it with it."""
-
-
-class _Future(Protocol):
-    def result(self) -> Done: ...
 
 
 def from_file(
@@ -80,12 +75,12 @@ def from_file(
     """
     job = Job.packed(frames, movie)
 
-    def tasks(submit: Callable[..., _Future]) -> Iterator[_Future]:
-        for first in range(start, len(movie), chunk):
-            yield submit(read_and_locate, job, first, min(first + chunk, len(movie)))
+    def tasks(submit: Callable[..., Any]) -> Iterator[Any]:
+        for first, stop in aligned(start, len(movie), chunk, movie):
+            yield submit(read_and_locate, job, first, stop)
 
     with executor(processes) as submit:
-        yield from _in_order(tasks(submit), 2 * processes, clock)
+        yield from in_order(tasks(submit), 2 * processes, clock)
 
 
 def through_memory(
@@ -126,7 +121,7 @@ def through_memory(
     job = Job.packed(frames, None)
     numbered = zip(count(start), rest)
 
-    def tasks(submit: Callable[..., _Future], block: FrameSlots) -> Iterator[_Future]:
+    def tasks(submit: Callable[..., Any], block: FrameSlots) -> Iterator[Any]:
         for task in count():
             with clock.measured("decode"):
                 images = [(frame_number(image, k), image) for k, image in islice(numbered, chunk)]
@@ -141,19 +136,8 @@ def through_memory(
         FrameSlots(slots, chunk, frames.shape, frames.dtype) as block,
         executor(processes) as submit,
     ):
-        yield from _in_order(tasks(submit, block), slots, clock)
-
-
-def _in_order(tasks: Iterator[_Future], in_flight: int, clock: Clock) -> Iterator[Found]:
-    # A slot is written again only when its task's result was taken: `in_flight` tasks before.
-    pending: deque[_Future] = deque()
-    while True:
-        pending.extend(islice(tasks, in_flight - len(pending)))
-        if not pending:
-            return
-        found, seconds = pending.popleft().result()
-        clock.spent(seconds)
-        yield from found
+        # A place is written again only when its task's result was taken: `slots` tasks before.
+        yield from in_order(tasks(submit, block), slots, clock)
 
 
 @contextmanager
