@@ -6,12 +6,13 @@ import json
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from spotgpu.errors import SpotgpuError
 from spotgpu.pipeline._folder import RUN_FILE
+from spotgpu.pipeline._memory_budget import frame_budget
 from spotgpu.pipeline._progress import Silent
 from spotgpu.pipeline._track import track
 from spotgpu.pipeline._work_folder import FinishedError
@@ -112,8 +113,12 @@ def _tracked(job: Job, **how: Any) -> Outcome:
     return Outcome(job.name, {name: run[name] for name in NEEDED})
 
 
-def _alone(job: Job) -> Outcome:
-    return _tracked(job, processes=1)
+def _alone(job: Job, beside: int = 1) -> Outcome:
+    """Track a movie in this process alone, which shares the memory with some others."""
+    options = dict(job.options)
+    if options.get("max_gb") is None:
+        options["max_gb"] = frame_budget(None, beside) / 1e9
+    return _tracked(replace(job, options=options), processes=1)
 
 
 def _in_processes(jobs: Sequence[Job], processes: int) -> Iterator[Outcome]:
@@ -125,7 +130,7 @@ def _in_processes(jobs: Sequence[Job], processes: int) -> Iterator[Outcome]:
                 while waiting or running:
                     while waiting and len(running) < processes:
                         job = waiting.popleft()
-                        running[submit(_alone, job)] = job
+                        running[submit(_alone, job, processes)] = job
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
                         outcome: Outcome = future.result()
                         del running[future]

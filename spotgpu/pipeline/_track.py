@@ -126,9 +126,9 @@ def track(
         same. What lies in files they read themselves, under the same path; other frames are sent
         to them.
     max_gb : float, optional
-        GB of memory that finding the spots of a frame may take, in each process; a volume that needs
-        more is read and worked on in tiles, with the same result. Default: half of the machine's,
-        shared by the processes.
+        GB of memory that finding the spots of a frame may take, in each process; a volume that
+        needs more is read and worked on in tiles, with the same result. Default: half of the
+        machine's, shared by the processes.
     device : {'cpu', 'cuda', 'auto'}
         Where spots are found and their MSD is computed, as in `locate`. With a `client`, where its
         workers find spots; the MSD is computed here, on the CPU.

@@ -41,6 +41,7 @@ def used(result: TrackResult) -> dict[str, Any]:
         "fps": "unknown" if interval is None else _said(f"{1 / interval:.6g}"),
         "axes": _said(result.input["axes"]),
         "channel": "the only one",
+        "max_gb": "half of the memory",
     }
     return {name: defaults[name] if value is None else value for name, value in given.items()}
 

@@ -187,7 +187,7 @@ def test_process_that_dies_takes_only_its_movie(
     assert "died twice" in result.failures["error"][0]
 
 
-def _dies_at_a02(job: _many_jobs.Job) -> _many_jobs.Outcome:
+def _dies_at_a02(job: _many_jobs.Job, beside: int = 1) -> _many_jobs.Outcome:
     if job.name == "A02":
         os.kill(os.getpid(), signal.SIGKILL)
     return _many_jobs._tracked(job, processes=1)
