@@ -11,6 +11,7 @@ from spotgpu import io
 from spotgpu.errors import SpotgpuError
 from spotgpu.pipeline._frames import FrameLocator
 from spotgpu.pipeline._versions import installed
+from spotgpu.pipeline._worker_memory import keep_freed_memory
 
 __all__ = ["Job"]
 
@@ -87,6 +88,7 @@ class Job:
                 _check_same(movie, known)
             if device != "cpu":
                 frames.locator = _there(frames, device)
+            keep_freed_memory()
             content = self._own.content = frames, movie
         return content
 
