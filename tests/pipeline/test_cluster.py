@@ -393,3 +393,20 @@ def test_workers_close_files(processes: Any, frames: np.ndarray, tmp_path: Path)
     while any(processes.run(open_files).values()) and time.monotonic() < end:
         time.sleep(0.1)
     assert list(processes.run(open_files).values()) == [[], []]
+
+
+@pytest.mark.slow
+def test_workers_are_busy(processes: Any, frames: np.ndarray, tmp_path: Path) -> None:
+    """Frames that take 20 ms of waiting, whatever else the machine does."""
+    source = sources("tiff", np.concatenate([frames] * 5), tmp_path)()
+    with sg.open(source) as movie:
+        list(spots_of(processes, movie))
+    clock = Clock()
+    begin = time.perf_counter()
+    with sg.open(source) as movie:
+        locator = SlowFrames(Locator(9, minmass=300))
+        assert len(list(locate_frames(movie, locator, None, clock=clock, client=processes))) == 200
+    share = sum(clock.values()) / (2 * (time.perf_counter() - begin))
+    assert sum(clock.values()) > 200 * 0.02
+    print("busy", share)
+    assert share > 0.75
