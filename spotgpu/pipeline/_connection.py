@@ -13,6 +13,8 @@ __all__ = ["Connection"]
 
 #: Seconds between two looks at the cluster while a result does not come.
 LOOK = 2.0
+#: Seconds in which a result is brought here.
+FETCH = 60.0
 #: Seconds for which a cluster may be without workers.
 ALONE = 300.0
 #: Above this size of a task, distributed warns. Frames are as large as they are.
@@ -111,11 +113,11 @@ class Connection:
         while True:
             with self._explained(), suppress(TimeoutError):
                 error = future.exception(timeout=LOOK)
+                # The worker that has it may be lost meanwhile: then it is computed again.
+                result = future.result(timeout=FETCH) if error is None else None
                 break
             # Raises if there is nothing to wait for.
             self.threads()
-        with self._explained():
-            result = None if error is not None else future.result()
         if error is not None:
             explained = _explanation(error)
             raise error if explained is None else explained from error

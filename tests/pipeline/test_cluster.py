@@ -306,6 +306,7 @@ def test_frames_that_kill(processes: Any, frames: np.ndarray, tmp_path: Path) ->
 def test_no_worker_is_left(frames: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_connection, "ALONE", 0.5)
     monkeypatch.setattr(_connection, "LOOK", 0.1)
+    monkeypatch.setattr(_connection, "FETCH", 0.2)
     with threads_of_this_process(1, 1) as client:
         found = spots_of(client, frames)
         next(found)
@@ -408,5 +409,4 @@ def test_workers_are_busy(processes: Any, frames: np.ndarray, tmp_path: Path) ->
         assert len(list(locate_frames(movie, locator, None, clock=clock, client=processes))) == 200
     share = sum(clock.values()) / (2 * (time.perf_counter() - begin))
     assert sum(clock.values()) > 200 * 0.02
-    print("busy", share)
     assert share > 0.75
