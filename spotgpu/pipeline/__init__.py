@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from spotgpu.pipeline._bars import Bars
     from spotgpu.pipeline._batch import batch
     from spotgpu.pipeline._calibration import Calibration
+    from spotgpu.pipeline._clients import cluster
     from spotgpu.pipeline._demo import Comparison, demo
     from spotgpu.pipeline._find_link import find_link, find_link_iter
     from spotgpu.pipeline._log_lines import JsonLines, Lines
@@ -37,6 +38,7 @@ __all__ = [
     "Verdict",
     "are_movies",
     "batch",
+    "cluster",
     "demo",
     "find_link",
     "find_link_iter",
@@ -53,6 +55,7 @@ _MODULES = {
     "_bars": ["Bars"],
     "_batch": ["batch"],
     "_calibration": ["Calibration"],
+    "_clients": ["cluster"],
     "_demo": ["Comparison", "demo"],
     "_find_link": ["find_link", "find_link_iter"],
     "_log_lines": ["JsonLines", "Lines"],

@@ -151,13 +151,18 @@ def _by_itself(job: Job) -> Outcome:
 
 
 def _on_cluster(jobs: Sequence[Job], client: Any) -> Iterator[Outcome]:
-    from distributed import as_completed
+    from distributed import CancelledError, as_completed
 
     futures = client.map(_alone, jobs, pure=False)
     try:
         names = {future.key: job.name for future, job in zip(futures, jobs, strict=True)}
-        for future in as_completed(futures):
-            error = future.exception()
+        for future in as_completed(futures, loop=client.loop):
+            try:
+                error = future.exception()
+            except CancelledError as gone:
+                raise SpotgpuError(
+                    f"the cluster has gone: {gone}; call it again to go on"
+                ) from gone
             if error is None:
                 yield future.result()
             else:

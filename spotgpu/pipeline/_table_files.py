@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from spotgpu.pipeline._table_store import TableFile
+from spotgpu.pipeline._table_file import TableFile
 
 __all__ = ["EXTENSIONS", "check_extension", "read_table", "write_pieces", "write_table"]
 

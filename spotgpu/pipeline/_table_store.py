@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from pyarrow import parquet
 
 from spotgpu.pipeline._folder import writing
+from spotgpu.pipeline._table_file import TableFile
 
-__all__ = ["FolderTables", "MemoryTables", "TableFile", "Tables"]
-
-#: Rows of a row group of Parquet, and of a piece that is read. What is written depends on the rows
-#: only, not on the pieces in which they came.
-ROW_GROUP = 1 << 17
+__all__ = ["FolderTables", "MemoryTables", "Tables"]
 
 
 class Tables(Protocol):
@@ -85,7 +80,15 @@ class MemoryTables:
         self._pieces: dict[str, list[pd.DataFrame]] = {}
 
     def add(self, name: str, table: pd.DataFrame) -> None:
-        """Append rows, see `Tables`."""
+        """Append rows.
+
+        Parameters
+        ----------
+        name : str
+            Of the table.
+        table : DataFrame
+            The rows.
+        """
         pieces = self._pieces.setdefault(name, [])
         if len(pieces) == 1 and pieces[0].empty:
             pieces.clear()
@@ -96,12 +99,36 @@ class MemoryTables:
         """Nothing to do."""
 
     def pieces(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
-        """Yield the pieces, see `Tables`."""
+        """Yield the pieces as they came.
+
+        Parameters
+        ----------
+        name : str
+            Of the table.
+        columns : sequence of str, optional
+            Those that are needed.
+
+        Yields
+        ------
+        DataFrame
+            Rows in the order in which they were added; one piece at least.
+        """
         for piece in self._pieces[name]:
             yield piece if columns is None else piece[list(columns)]
 
     def whole(self, name: str) -> pd.DataFrame:
-        """Return the table, see `Tables`."""
+        """Return a table; from now on it is one piece.
+
+        Parameters
+        ----------
+        name : str
+            Which.
+
+        Returns
+        -------
+        DataFrame
+            All of its rows.
+        """
         pieces = self._pieces[name]
         if len(pieces) > 1:
             # Column by column: there is never more than one twice.
@@ -117,66 +144,6 @@ def _joined(parts: list[pd.Series]) -> Any:
     if isinstance(parts[0].dtype, np.dtype):
         return np.concatenate([part.to_numpy() for part in parts])
     return pd.concat(parts, ignore_index=True)
-
-
-class TableFile:
-    """A Parquet file that is written piece by piece; pandas reads it with its ``attrs``.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    attrs : mapping
-        Of the table.
-    """
-
-    def __init__(self, path: Path, attrs: Mapping[Any, Any]) -> None:
-        self._path, self._attrs = path, dict(attrs)
-        self._writer: parquet.ParquetWriter | None = None
-        self._waiting: list[pa.Table] = []
-        self._rows = 0
-
-    def add(self, table: pd.DataFrame) -> None:
-        """Append rows.
-
-        Parameters
-        ----------
-        table : DataFrame
-            The index is left out.
-        """
-        rows = pa.Table.from_pandas(table, preserve_index=False)
-        if self._writer is None:
-            metadata = dict(rows.schema.metadata)
-            if self._attrs:
-                metadata[b"PANDAS_ATTRS"] = json.dumps(self._attrs).encode()
-            schema = rows.schema.with_metadata(metadata)
-            self._writer = parquet.ParquetWriter(self._path, schema)
-        self._waiting.append(rows.cast(self._writer.schema))
-        self._rows += len(table)
-        if self._rows >= ROW_GROUP:
-            self._write(self._rows - self._rows % ROW_GROUP)
-
-    def close(self) -> None:
-        """Write what is left, and end the file."""
-        if self._writer is not None:
-            self._write(self._rows)
-            self._writer.close()
-
-    def abandon(self) -> None:
-        """Close the file without what is left; on a full disk not even its end can be written."""
-        if self._writer is not None:
-            try:
-                self._writer.close()
-            except OSError:
-                # Else it would try, and complain, once more when it goes.
-                self._writer.is_open = False
-
-    def _write(self, rows: int) -> None:
-        # One chunk a column: how it is cut would show in the pages.
-        waiting = pa.concat_tables(self._waiting).combine_chunks()
-        self._writer.write_table(waiting.slice(0, rows), row_group_size=ROW_GROUP)  # type: ignore[union-attr]
-        self._waiting = [waiting.slice(rows)]
-        self._rows -= rows
 
 
 class FolderTables:
@@ -197,7 +164,15 @@ class FolderTables:
         self._files: dict[str, TableFile] = {}
 
     def add(self, name: str, table: pd.DataFrame) -> None:
-        """Append rows, see `Tables`."""
+        """Append rows.
+
+        Parameters
+        ----------
+        name : str
+            Of the table.
+        table : DataFrame
+            The rows.
+        """
         if name not in self._files:
             self._files[name] = TableFile(self._path(name), self._attrs)
         with writing(self._target):
@@ -232,7 +207,20 @@ class FolderTables:
         return FolderTables(folder, self._attrs, folder)
 
     def pieces(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
-        """Yield row groups, see `Tables`."""
+        """Yield the row groups.
+
+        Parameters
+        ----------
+        name : str
+            Of the table.
+        columns : sequence of str, optional
+            Those that are needed.
+
+        Yields
+        ------
+        DataFrame
+            Rows in the order in which they were added; one piece at least.
+        """
         with parquet.ParquetFile(self._path(name)) as file:
             wanted = None if columns is None else list(columns)
             # `iter_batches` would hold many row groups at once.
@@ -242,7 +230,18 @@ class FolderTables:
                 yield file.read(columns=wanted).to_pandas()
 
     def whole(self, name: str) -> pd.DataFrame:
-        """Read the table, see `Tables`."""
+        """Read a table.
+
+        Parameters
+        ----------
+        name : str
+            Which.
+
+        Returns
+        -------
+        DataFrame
+            All of its rows.
+        """
         return pd.read_parquet(self._path(name), engine="pyarrow")
 
     def _path(self, name: str) -> Path:

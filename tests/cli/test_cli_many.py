@@ -103,3 +103,16 @@ def test_log_for_programs(
     error = json.loads(done.err.splitlines()[-1])
     assert error["event"] == "error"
     assert "fps: 7 then, 8 now" in error["text"]
+
+
+def test_cluster(call: Callable[..., Any], movie: Path, options: list[str], tmp_path: Path) -> None:
+    for name, more in (("alone", ()), ("shared", ("--dask", "local:1"))):
+        done = call("track", movie, *options, *more, "-o", tmp_path / name)
+        assert done.code == 0
+    for table in ("spots.parquet", "tracks.parquet", "msd.csv"):
+        same = [(tmp_path / name / table).read_bytes() for name in ("alone", "shared")]
+        assert same[0] == same[1]
+    done = call("track", movie, *options, "--dask", "somewhere", "-o", tmp_path / "no")
+    assert done.code == 2
+    assert "--dask" in done.err
+    assert len(done.err.splitlines()) == 1

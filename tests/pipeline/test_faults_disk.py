@@ -19,7 +19,7 @@ from pyarrow import parquet
 
 import spotgpu as sg
 from spotgpu.errors import SpotgpuError
-from spotgpu.pipeline import FinishedError, _folder, _spot_parts, _table_store
+from spotgpu.pipeline import FinishedError, _folder, _spot_parts, _table_file
 
 NOBODY = 65534
 
@@ -68,7 +68,7 @@ def writer(of: str, after: int) -> Callable[[pytest.MonkeyPatch], None]:
     """Let the writer of a Parquet file fail."""
 
     def set_(patch: pytest.MonkeyPatch) -> None:
-        patch.setattr(_table_store, "ROW_GROUP", 100)
+        patch.setattr(_table_file, "ROW_GROUP", 100)
         patch.setattr("spotgpu.pipeline._table_feed.BLOCK", 100)
         patch.setattr(parquet, "ParquetWriter", partial(FullWriter, of=of, after=after))
 

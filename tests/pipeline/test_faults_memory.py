@@ -21,7 +21,7 @@ from spotgpu.pipeline import (
     _spot_parts,
     _spot_table,
     _table_feed,
-    _table_store,
+    _table_file,
     _track_pieces,
     track,
 )
@@ -62,7 +62,7 @@ def placed(self: FrameLocator, image: object, number: int, life: int) -> np.ndar
 def make_small(life: int | None) -> None:
     """Make what is held in memory small beside the tables."""
     faulty.make_small()
-    _spot_parts.KEEP_SPOTS = _table_feed.BLOCK = _table_store.ROW_GROUP = 1 << 12
+    _spot_parts.KEEP_SPOTS = _table_feed.BLOCK = _table_file.ROW_GROUP = 1 << 12
     _overview.SAMPLE = _analysis.SHOWN_SPOTS = 1 << 12
     _spot_table.BLOCK, _track_pieces.ROWS = 1 << 12, 1 << 13
     # Numba takes 100 MB, whenever it is that it pays.

@@ -16,7 +16,7 @@ from walking_spots import draw, grid_of, walk
 
 import spotgpu as sg
 from spotgpu.errors import SpotgpuError
-from spotgpu.pipeline import Silent, _many_jobs, track_many
+from spotgpu.pipeline import Silent, _many_jobs, cluster, track_many
 from spotgpu.pipeline._lock import locked
 
 SHAPE = (64, 64)
@@ -110,6 +110,19 @@ def test_processes_give_the_same(movies: Path, done: Path, tmp_path: Path) -> No
     for name in ("spots.parquet", "tracks.parquet", "particles.parquet", "msd.csv"):
         ours = (tmp_path / "out" / "B02" / name).read_bytes()
         assert ours == (done / "B02" / name).read_bytes()
+
+
+def test_cluster_gives_the_same(movies: Path, done: Path, tmp_path: Path) -> None:
+    with cluster("local:2") as client:
+        # Four movies for two workers: one each; then one movie, whose frames are shared.
+        run(movies, tmp_path / "out", client=client)
+        one = track_many([movies / "A02.tif"], tmp_path / "one", 9, 4, client=client, **OPTIONS)
+    assert one.failures.empty
+    assert (tmp_path / "out" / "summary.csv").read_bytes() == (done / "summary.csv").read_bytes()
+    for folder in ("out", "one"):
+        for name in ("spots.parquet", "tracks.parquet", "particles.parquet", "msd.csv"):
+            ours = (tmp_path / folder / "A02" / name).read_bytes()
+            assert ours == (done / "A02" / name).read_bytes()
 
 
 def test_list_with_options(movies: Path, tmp_path: Path) -> None:

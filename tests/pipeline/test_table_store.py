@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from spotgpu.pipeline import _track_pieces
-from spotgpu.pipeline._table_store import FolderTables, MemoryTables, TableFile
+from spotgpu.pipeline._table_file import TableFile
+from spotgpu.pipeline._table_store import FolderTables, MemoryTables
 from spotgpu.pipeline._track_pieces import TrackPieces
 
 
@@ -33,7 +34,7 @@ def cut(table: pd.DataFrame, *at: int) -> list[pd.DataFrame]:
 def test_bytes_do_not_depend_on_the_pieces(
     table: pd.DataFrame, rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spotgpu.pipeline._table_store.ROW_GROUP", rows)
+    monkeypatch.setattr("spotgpu.pipeline._table_file.ROW_GROUP", rows)
     files = []
     cuts = ([], [1], [999, 1000, 1001], [0, 0, 2500], list(range(3, 3000, 7)))
     for k, at in enumerate(cuts):
@@ -94,7 +95,7 @@ def test_pieces_of_tracks(
     rows: int, chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_track_pieces, "ROWS", rows)
-    monkeypatch.setattr("spotgpu.pipeline._table_store.ROW_GROUP", chunk)
+    monkeypatch.setattr("spotgpu.pipeline._table_file.ROW_GROUP", chunk)
     whole = tracks()
     particle, count = np.unique(whole["particle"], return_counts=True)
     cuts = []
