@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pytest
 import tifffile
 import zarr
@@ -18,6 +19,7 @@ import zarr
 import spotgpu
 from benchmarks.interleaved import Case, Work, smoke
 from spotgpu.pipeline import Silent
+from spotgpu.pipeline._workers import end_workers
 
 MPP, FPS = 0.16, 10.0
 DIAMETER, MINMASS, RANGE, MEMORY, LEAST = 9, 3000, 5, 3, 10
@@ -131,7 +133,24 @@ def case(kind: str) -> Case:
     return Case(name, "trackpy 0.7 (numba)", lambda small: make(kind, small), 6, 3)
 
 
-CASES = [case(kind) for kind in KINDS]
+def make_workers(small: bool) -> Work:
+    """Return the detection of the long movie, by two workers and by one."""
+    path = movie(20, 96, "raw TIFF") if small else movie(2000, 512, "raw TIFF")
+
+    def spots(processes: int) -> Any:
+        # From the start, as in a run of its own.
+        end_workers()
+        return spotgpu.batch(
+            spotgpu.open(path, axes="TYX"), DIAMETER, minmass=MINMASS, processes=processes
+        )
+
+    return Work(lambda: spots(2), lambda: spots(1), pd.testing.assert_frame_equal)
+
+
+CASES = [
+    *(case(kind) for kind in KINDS),
+    Case("batch, 2,000 frames 512x512 uint16, two workers", "one worker", make_workers, 1.4, 5),
+]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
