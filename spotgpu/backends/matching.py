@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from spotgpu.backends.pairs import Floats, Ints, Mask
 
@@ -36,6 +34,10 @@ def solve_sparse(source: Ints, target: Ints, gain: Floats, shape: tuple[int, int
     twice what it costs here. With costs of 0 for the second pair the optimum is the same, but the
     solver goes through plateaus of equal costs: at 10,000 sources it takes 50 times as long.
     """
+    # Here, as a process that only finds spots has no use for it, and starts sooner.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
     n, m = shape
     alone = -gain.min(initial=0)
     cost = gain + alone

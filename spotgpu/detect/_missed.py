@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import grey_dilation
 
 from spotgpu.detect._maxima import FilteredImage, Maxima
 from spotgpu.detect._measures import measures
@@ -64,6 +63,8 @@ def find_missed(
     visible = part * _near(part.shape, places - origin, around, closed=True)
     beside = _beside(places, present, around, finder.radius, reach)
     visible *= ~_near(part.shape, beside - origin, finder.separation, closed=False)
+    from scipy.ndimage import grey_dilation
+
     peaks = visible == grey_dilation(visible, finder.window, mode="constant")
     peaks &= visible > image.level
     pixels = np.argwhere(peaks)

@@ -11,7 +11,6 @@ from spotgpu import io
 from spotgpu.errors import SpotgpuError
 from spotgpu.pipeline._frames import FrameLocator
 from spotgpu.pipeline._versions import installed
-from spotgpu.pipeline._worker_memory import keep_freed_memory
 
 __all__ = ["Job"]
 
@@ -88,7 +87,6 @@ class Job:
                 _check_same(movie, known)
             if device != "cpu":
                 frames.locator = _there(frames, device)
-            keep_freed_memory()
             content = self._own.content = frames, movie
         return content
 

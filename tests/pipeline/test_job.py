@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
-import os
-import platform
 import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -137,36 +133,3 @@ def test_another_version(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_job, "installed", lambda _: "0.0.1")
     with pytest.raises(SpotgpuError, match=r"has spotgpu 0\.0\.1: install .* there"):
         job.opened()
-
-
-FAULTS = """
-import resource
-import numpy as np
-from spotgpu.pipeline._worker_memory import keep_freed_memory
-
-def faults():
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    for _ in range(20):
-        np.ones(1 << 20, np.uint8)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-
-faults()
-print(faults(), keep_freed_memory(), faults() and faults())
-"""
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the parameters are those of glibc")
-def test_freed_memory_is_kept() -> None:
-    """20 MB are 5,120 pages, which Dask's setting would have faulted in anew."""
-    for setting, changed in (({"MALLOC_TRIM_THRESHOLD_": "65536"}, "True"), ({}, "False")):
-        plain = {name: text for name, text in os.environ.items() if "MALLOC" not in name}
-        out = subprocess.run(
-            [sys.executable, "-c", FAULTS],
-            env=plain | setting | {"PYTHONPATH": str(Path(__file__).parents[2])},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.split()
-        assert out[1] == changed
-        assert (int(out[0]) > 4000) == bool(setting)
-        assert int(out[2]) < 500

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from spotgpu.backends.compiled import compiled
 from spotgpu.backends.pairs import Ints
@@ -31,6 +29,10 @@ def components(source: Ints, target: Ints, n_sources: int, n_targets: int) -> tu
     loops = compiled(len(source))
     if loops is not None:
         return loops.components(source, target, n_sources, n_targets)
+    # Here, as a process that only finds spots has no use for it, and starts sooner.
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
     n = n_targets + n_sources
     start = np.full(n + 1, len(target), np.int32)
     start[: n_targets + 1] = np.searchsorted(target, np.arange(n_targets + 1))

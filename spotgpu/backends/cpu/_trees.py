@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from spotgpu.backends.cells import Grid
 from spotgpu.backends.pairs import Ints, Mask, Pairs
@@ -36,6 +35,9 @@ def nearest_by_tree(grid: Grid, points: Ints, frame: Ints, most: int) -> tuple[P
     open : ndarray of bool, shape (Q,)
         Points with so many neighbours at one distance that theirs are not among the pairs.
     """
+    # Here, as a process that only finds spots has no use for it, and starts sooner.
+    from scipy.spatial import cKDTree
+
     wanted = most + SPARE
     open_ = np.zeros(len(points), np.bool_)
     parts = []
