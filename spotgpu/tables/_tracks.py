@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from spotgpu.tables._columns import require_columns
 from spotgpu.tables._edges import (
@@ -134,6 +132,10 @@ class Tracks:
     def _numbered(self, source: Ints, target: Ints) -> Ints:
         """Number the components of a graph in the order of first appearance."""
         n = len(self.spots)
+        # Here, as a process that only finds spots has no use for it, and starts sooner.
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
         graph = coo_array((np.ones(len(source), np.int8), (source, target)), shape=(n, n))
         _, label = connected_components(graph, directed=False)
         order = np.argsort(self.spots[self.t_column].to_numpy(), kind="stable")
