@@ -20,6 +20,7 @@ from spotgpu.pipeline._calibration import Calibration
 from spotgpu.pipeline._clock import Clock
 from spotgpu.pipeline._found import Found
 from spotgpu.pipeline._frames import FrameLocator
+from spotgpu.pipeline._memory_budget import frame_budget
 from spotgpu.pipeline._progress import Advance, Progress, for_terminal
 from spotgpu.pipeline._source import opened
 from spotgpu.pipeline._spot_table import BLOCK, SpotTable
@@ -104,7 +105,9 @@ def batch(
     if after_locate is not None and not callable(after_locate):
         raise TypeError(f"`after_locate` must be callable, got {after_locate!r}")
     workers = checked_processes(processes)
-    frame_locator = FrameLocator(Locator(diameter, **kwargs))
+    locator = Locator(diameter, **kwargs)
+    most = frame_budget(None, workers if locator.device == "cpu" else 1)
+    frame_locator = FrameLocator(locator, most)
     progress = for_terminal()
     with opened(frames) as movie:
         if meta is not None:

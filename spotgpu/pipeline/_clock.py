@@ -10,7 +10,7 @@ __all__ = ["Clock"]
 
 
 class Clock(dict[str, float]):
-    """Seconds by kind of work: ``decode``, ``compute``, ``link``, ``write``.
+    """Seconds by kind of work: ``decode``, ``upload``, ``compute``, ``link``, ``write``.
 
     Those of processes and threads that work side by side are added up.
     """

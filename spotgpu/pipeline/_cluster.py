@@ -69,7 +69,8 @@ def on_cluster(
     frames.pixels(first, frame_number(first, start))
     cluster = Connection(client)
     left = None if total is None else total - start
-    if getattr(movie, "file_backed", False):
+    frames.expect(left, elsewhere=True)
+    if movie.file_backed:
         size = TaskSize(left)
         tasks = _by_place(cluster, size, movie, frames, device, start)
     else:

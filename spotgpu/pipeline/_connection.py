@@ -9,7 +9,7 @@ from typing import Any
 
 from spotgpu.errors import SpotgpuError
 
-__all__ = ["Connection"]
+__all__ = ["Connection", "TaskKilledError"]
 
 #: Seconds between two looks at the cluster while a result does not come.
 LOOK = 2.0
@@ -20,6 +20,10 @@ ALONE = 300.0
 #: Above this size of a task, distributed warns. Frames are as large as they are.
 LARGEST = {"distributed.admin.large-graph-warning-threshold": "1 PB"}
 AGAIN = "run it again, with `output` it goes on from where it was"
+
+
+class TaskKilledError(SpotgpuError):
+    """Workers died over one task again and again."""
 
 
 class Connection:
@@ -120,7 +124,9 @@ class Connection:
             self.threads()
         if error is not None:
             explained = _explanation(error)
-            raise error if explained is None else explained from error
+            if explained is None:
+                raise error
+            raise explained from error
         del self._held[future.key]
         return result
 
@@ -154,7 +160,7 @@ def _explanation(error: BaseException) -> SpotgpuError | None:
     from distributed import scheduler
 
     if isinstance(error, scheduler.KilledWorker):
-        return SpotgpuError(
+        return TaskKilledError(
             f"{error.allowed_failures + 1} workers of the cluster died over the same frames, "
             "probably for lack of memory: give the workers more memory or fewer threads, see "
             f"their logs, and {AGAIN}"

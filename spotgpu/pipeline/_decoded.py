@@ -17,7 +17,7 @@ __all__ = ["ahead", "one_by_one"]
 def one_by_one(
     movie: io.Movie, frames: FrameLocator, start: int, total: int | None
 ) -> Iterator[Any]:
-    """Yield frames as they are asked for; the first of the movie is shown to `frames` in any case.
+    """Yield frames as they are asked for; those of a stream that are left out are looked at.
 
     Parameters
     ----------
@@ -38,8 +38,6 @@ def one_by_one(
     if total is None:
         yield from _of_a_stream(movie, frames, start)
         return
-    if start:
-        frames.pixels(frames.image(movie, 0), 0)
     for k in range(start, total):
         yield frames.image(movie, k)
 

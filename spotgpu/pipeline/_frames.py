@@ -64,13 +64,13 @@ class FrameLocator:
     locator : Locator
         The detector with its options.
     most : int, optional
-        Bytes that finding the spots of a frame may take; larger frames go in tiles. Default: as
-        `frame_budget` says.
+        Bytes that finding the spots of a frame may take; larger frames go in tiles. Default: what
+        `frame_budget` says, in each process that finds spots.
     """
 
     def __init__(self, locator: Locator, most: int | None = None) -> None:
         self.locator = locator
-        self._most = frame_budget(None, None) if most is None else most
+        self._most = most
         self._points = 0
         self.shape: tuple[int, ...] | None = None
         self.dtype: np.dtype[Any] | None = None
@@ -134,7 +134,18 @@ class FrameLocator:
         bool
             Whether `image` returns arrays.
         """
-        return memory_needed(movie.frame_shape, movie.dtype) <= self._most
+        return memory_needed(movie.frame_shape, movie.dtype) <= self.most
+
+    @property
+    def most(self) -> int:
+        """Bytes that finding the spots of a frame may take.
+
+        Returns
+        -------
+        int
+            What was given, or what this process may have.
+        """
+        return frame_budget(None, 1) if self._most is None else self._most
 
     def image(self, movie: io.Movie, k: int) -> Any:
         """Return a frame of a movie, to be given to the other methods.
@@ -153,17 +164,20 @@ class FrameLocator:
         """
         return movie[k] if self.whole(movie) else movie.lazy(k)
 
-    def expect(self, n_frames: int | None) -> None:
+    def expect(self, n_frames: int | None, *, elsewhere: bool = False) -> None:
         """Say how much there is to do, which tells whether compiled loops pay.
 
         Parameters
         ----------
         n_frames : int or None
             Frames to come; None if that is not known. One must have been seen.
+        elsewhere : bool
+            Whether other processes will do it all.
         """
         if n_frames is not None and self.shape is not None:
             self._points = n_frames * math.prod(self.shape) // PIXELS
-            compiled(self._points)
+            if not elsewhere:
+                compiled(self._points)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take the state of another process, which knows how much there is to do."""
@@ -225,7 +239,7 @@ class FrameLocator:
         """
         array = self.pixels(image, number)
         with _numbered(number):
-            return self.locator.array(array, most=self._most)
+            return self.locator.array(array, most=self.most)
 
     def checked(self, image: object, number: int) -> npt.NDArray[Any]:
         """Return a frame as the engine takes it.

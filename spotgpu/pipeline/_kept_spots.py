@@ -5,15 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Generator, Iterable
 
-from spotgpu.pipeline._clock import Clock
 from spotgpu.pipeline._found import Found
-from spotgpu.pipeline._progress import Progress
+from spotgpu.pipeline._stages import Stages
 from spotgpu.pipeline._work_folder import WorkFolder
 
 __all__ = ["kept_spots"]
 
-#: What the results take beside the spots that are kept: the spots again, and the tracks.
-RESULTS = 2.0
+#: What the results take beside the spots that are kept: the spots again, and the tracks; as text.
+RESULTS, CSV = 2.0, 5.0
 
 
 def kept_spots(
@@ -21,8 +20,8 @@ def kept_spots(
     located: Iterable[Found],
     columns: list[str],
     total: int | None,
-    clock: Clock,
-    progress: Progress,
+    csv: bool,
+    stages: Stages,
 ) -> Generator[Found]:
     """Yield the spots that are kept, then those that are found now, which are kept as well.
 
@@ -36,10 +35,10 @@ def kept_spots(
         Names of the columns of the rows.
     total : int or None
         Number of frames, if it is known.
-    clock : Clock
-        Gets the seconds of ``write``.
-    progress : Progress
-        Is told if the disk is too small.
+    csv : bool
+        Whether the tables will be written as .csv, too.
+    stages : Stages
+        Gets the seconds of ``write``, and is told if the disk is too small.
 
     Yields
     ------
@@ -54,22 +53,22 @@ def kept_spots(
     yield from work.parts.frames()
     told = False
     for found in located:
-        with clock.measured("write"):
+        with stages.clock.measured("write"):
             written = work.keep(found, columns)
         if written and not told and total:
-            told = _tell_room(work, total, progress)
+            told = _tell_room(work, total, RESULTS + (CSV if csv else 0), stages)
         yield found
     work.flush()
 
 
-def _tell_room(work: WorkFolder, total: int, progress: Progress) -> bool:
+def _tell_room(work: WorkFolder, total: int, results: float, stages: Stages) -> bool:
     """Say that the disk will be full before the end, if it looks so."""
     each = work.parts.bytes / work.parts.n_frames
-    needed = each * (total - work.parts.n_frames + RESULTS * total)
+    needed = each * (total - work.parts.n_frames + results * total)
     free = shutil.disk_usage(work.folder).free
     if needed <= free:
         return False
-    progress.note(
+    stages.note(
         f"The disk of {work.output} has {_size(free)} left, and the results will need about "
         f"{_size(needed)}: make room, or this run will stop. What it has done is kept."
     )

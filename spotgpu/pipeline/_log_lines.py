@@ -50,23 +50,21 @@ class Lines:
         callable
             To be called for each step done.
         """
-        start, steps, last = time.perf_counter(), 0, time.perf_counter()
-        of_total = "" if total is None else f"/{total}"
+        pace, of_total = _Pace(), "" if total is None else f"/{total}"
 
         def advance() -> None:
-            nonlocal steps, last
-            steps += 1
-            now = time.perf_counter()
-            if now - last >= MINUTE:
-                last = now
-                rate = steps / (now - start)
-                left = "" if total is None else f", {(total - steps) / rate / MINUTE:.1f} min left"
-                self._print(f"{name} {steps}{of_total}, {rate:.3g} a second{left}{_where(clock)}")
+            pace.steps += 1
+            if pace.since >= MINUTE:
+                rate, left = pace.rate(), ""
+                if total is not None:
+                    left = f", {(total - pace.steps) / rate / MINUTE:.1f} min left"
+                done = f"{name} {pace.steps}{of_total}"
+                self._print(f"{done}, {rate:.3g} a second{left}{_where(clock)}")
 
         yield advance
-        done = f" {steps}{of_total}" if steps else ""
-        where = _where(clock) if steps else ""
-        self._print(f"{name}{done} ({time.perf_counter() - start:.2f} s{where})")
+        done = f" {pace.steps}{of_total}" if pace.steps else ""
+        where = _where(clock) if pace.steps else ""
+        self._print(f"{name}{done} ({pace.seconds:.2f} s{where})")
 
     def note(self, text: str) -> None:
         """Write a warning.
@@ -120,17 +118,17 @@ class JsonLines:
         callable
             To be called for each step done.
         """
-        start, steps = time.perf_counter(), 0
-        last = start
+        pace = _Pace()
 
         def tell(event: str) -> None:
-            seconds = time.perf_counter() - start
-            rate = steps / seconds if seconds > 0 else 0.0
-            left = (total - steps) / rate if total is not None and rate > 0 else None
+            seconds = pace.seconds
+            # In the end, of the whole stage.
+            rate = pace.rate() if event == "progress" else pace.steps / max(seconds, 1e-9)
+            left = (total - pace.steps) / rate if total is not None and rate > 0 else None
             self._print(
                 event=event,
                 stage=name,
-                done=steps,
+                done=pace.steps,
                 total=total,
                 seconds=round(seconds, 3),
                 rate=round(rate, 3),
@@ -139,11 +137,8 @@ class JsonLines:
             )
 
         def advance() -> None:
-            nonlocal steps, last
-            steps += 1
-            now = time.perf_counter()
-            if now - last >= self._every:
-                last = now
+            pace.steps += 1
+            if pace.since >= self._every:
                 tell("progress")
 
         tell("begin")
@@ -163,6 +158,29 @@ class JsonLines:
     def _print(self, **told: object) -> None:
         line = json.dumps({"time": round(time.time(), 3), **told}, ensure_ascii=False)
         print(line, file=self._stream, flush=True)
+
+
+class _Pace:
+    """Steps, and how fast they come: lately, as those kept by an earlier run come at once."""
+
+    def __init__(self) -> None:
+        self.steps = self._told = 0
+        self._start = self._last = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._start
+
+    @property
+    def since(self) -> float:
+        return time.perf_counter() - self._last
+
+    def rate(self) -> float:
+        """Return the steps a second since it was last asked for."""
+        now, steps = time.perf_counter(), self.steps
+        rate = (steps - self._told) / (now - self._last) if now > self._last else 0.0
+        self._last, self._told = now, steps
+        return rate
 
 
 def _where(clock: Mapping[str, float] | None) -> str:

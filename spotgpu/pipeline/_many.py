@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any
 
 import pandas as pd
 
+from spotgpu.detect import Locator
+from spotgpu.pipeline._clients import check_client
 from spotgpu.pipeline._folder import new_file
 from spotgpu.pipeline._json import json_text
 from spotgpu.pipeline._manifest import PROGRAM
@@ -26,7 +29,7 @@ from spotgpu.pipeline._progress import Progress, for_terminal
 from spotgpu.pipeline._stream import checked_processes
 from spotgpu.pipeline._table_files import write_table
 from spotgpu.pipeline._track import track
-from spotgpu.pipeline._track_options import check, recorded
+from spotgpu.pipeline._track_options import LOCATE_OPTIONS, check, here, recorded
 from spotgpu.pipeline._versions import versions
 
 __all__ = ["ManyResult", "track_many"]
@@ -140,11 +143,19 @@ def track_many(
         raise TypeError(f"`track` has no option {', '.join(unknown)}")
     common = {**options, "diameter": diameter, "search_range": search_range}
     listed = movie_list(movies, known - COMMON)
-    for movie in listed:
-        _check(movie, common)
     workers = checked_processes(processes)
+    check_client(client)
+    if device != "cpu" and client is None and workers not in {None, 1}:
+        raise ValueError(f"`processes` must be 'auto' or 1 where a GPU computes, got {processes}")
+    if client is not None and workers not in {None, 1}:
+        raise ValueError(f"`processes` must be 'auto' or 1 with a `client`, got {processes}")
+    where = {"device": device, "client": client}
+    # Thousands of movies have a few sets of options.
+    for movie in {repr(sorted(movie.options.items())): movie for movie in listed}.values():
+        _check(movie, {**common, **where})
     shown = for_terminal() if progress is None else progress
-    begun, folder = time.perf_counter(), Path(output)
+    # Workers may be elsewhere.
+    begun, folder = time.perf_counter(), Path(output).absolute()
     parameters = recorded({**common, "csv": csv})
     with many_folder(folder, parameters, [movie.name for movie in listed], overwrite=overwrite):
         jobs = [
@@ -157,8 +168,13 @@ def track_many(
             for movie in listed
         ]
         done = []
-        with shown.stage("movies", len(jobs)) as advance:
-            for outcome in outcomes(jobs, workers, client, device):
+        with (
+            shown.stage("movies", len(jobs)) as advance,
+            closing(outcomes(jobs, workers, client, device)) as found,
+        ):
+            for outcome in found:
+                for text in outcome.notes:
+                    shown.note(f"{outcome.name}: {text}")
                 if outcome.error is not None:
                     shown.note(f"{outcome.name} failed: {outcome.error}")
                 done.append(outcome)
@@ -178,8 +194,12 @@ def _check(movie: ListedMovie, common: Mapping[str, Any]) -> None:
             )
     complete = signature.bind_partial(**given)
     complete.apply_defaults()
+    options = complete.arguments
     try:
-        check(complete.arguments)
+        check(options)
+        Locator(
+            options["diameter"], **{name: options[name] for name in LOCATE_OPTIONS} | here(options)
+        )
     except (TypeError, ValueError) as error:
         if movie.options:
             raise type(error)(f"{error} (of {movie.name})") from None

@@ -18,6 +18,8 @@ __all__ = ["FAILURES", "PAGE", "RECORD", "SUMMARY", "many_folder"]
 
 #: What it holds beside the folders of the movies.
 RECORD, SUMMARY, FAILURES, PAGE = "plate.json", "summary.csv", "failures.csv", "report.html"
+#: What a call leaves that is killed while it writes one of these.
+PARTIAL = tuple(f".{name}.partial" for name in (RECORD, SUMMARY, FAILURES, PAGE))
 
 
 @contextmanager
@@ -55,16 +57,24 @@ def many_folder(
         parameters = json.loads(json_text(parameters))
         if earlier is not None and not overwrite:
             _check_same(folder, earlier, parameters, movies)
-        before = [] if earlier is None else earlier["movies"]
         record = {
             "program": PROGRAM,
             "command": "track_many",
             "parameters": parameters,
-            "movies": list(dict.fromkeys([*before, *movies])),
+            "movies": list(movies),
+            # Whose folders may be there still.
+            "earlier": sorted(_listed(earlier) - set(movies)),
         }
+        for name in folder.iterdir():
+            if name.is_file() and name.name.startswith(PARTIAL):
+                name.unlink()
         with new_file(folder / RECORD, overwrite=True) as path:
             path.write_text(json_text(record), encoding="utf-8")
         yield
+
+
+def _listed(record: dict[str, Any] | None) -> set[str]:
+    return set() if record is None else {*record["movies"], *record.get("earlier", ())}
 
 
 def _record(folder: Path) -> dict[str, Any] | None:
@@ -81,16 +91,15 @@ def _record(folder: Path) -> dict[str, Any] | None:
 def _check_ours(folder: Path, movies: Sequence[str]) -> None:
     earlier = _record(folder)
     names = {entry.name for entry in folder.iterdir()}
+    names = {name for name in names if not name.startswith(PARTIAL)}
     if earlier is None and names - {LOCK}:
         raise ValueError(
             f"`output` must be a new folder, or that of an earlier call, got {folder}, which has "
             f"no {RECORD} of {PROGRAM}"
         )
-    listed = {*movies, *([] if earlier is None else earlier["movies"])}
+    listed = {*movies, *_listed(earlier)}
     known = {RECORD, SUMMARY, FAILURES, PAGE, LOCK, *listed, *(name + SUFFIX for name in listed)}
-    # Left by a call that was killed while it wrote.
-    partial = tuple(f".{name}" for name in (RECORD, SUMMARY, FAILURES, PAGE, *listed))
-    strange = sorted(name for name in names - known if not name.startswith(partial))
+    strange = sorted(names - known)
     if strange:
         raise ValueError(
             f"`output` must hold nothing but results of this set of movies, got {folder} with "

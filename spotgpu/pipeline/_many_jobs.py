@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from spotgpu.errors import SpotgpuError
+from spotgpu.pipeline._connection import Connection, TaskKilledError
 from spotgpu.pipeline._folder import RUN_FILE
 from spotgpu.pipeline._memory_budget import frame_budget
 from spotgpu.pipeline._progress import Silent
 from spotgpu.pipeline._track import track
-from spotgpu.pipeline._work_folder import FinishedError
+from spotgpu.pipeline._work_folder import FinishedError, OtherRunError
 from spotgpu.pipeline._workers import WorkerDiedError, executor
 
 __all__ = ["Job", "Outcome", "outcomes"]
@@ -54,16 +56,19 @@ class Outcome:
         Of its run.json, what a summary needs; None if it failed.
     error : str or None
         Why it failed.
+    notes : tuple of str
+        What should not wait until somebody reads its report.
     """
 
     name: str
     run: dict[str, Any] | None
     error: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def outcomes(
     jobs: Sequence[Job], processes: int | None, client: Any, device: str
-) -> Iterator[Outcome]:
+) -> Generator[Outcome]:
     """Yield what becomes of movies, as they are done.
 
     Parameters
@@ -81,10 +86,16 @@ def outcomes(
     ------
     Outcome
         One a movie, in any order.
+
+    Raises
+    ------
+    SpotgpuError
+        If the cluster goes.
     """
     if client is not None:
-        if len(jobs) >= sum(client.nthreads().values()):
-            yield from _on_cluster(jobs, client)
+        cluster = Connection(client)
+        if len(jobs) >= cluster.threads():
+            yield from _on_cluster(jobs, cluster)
         else:
             for job in jobs:
                 yield _tracked(job, client=client)
@@ -99,18 +110,41 @@ def outcomes(
         yield _tracked(job, processes="auto" if processes is None else processes)
 
 
+class _Noted(Silent):
+    """Keeps what is noted."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
 def _tracked(job: Job, **how: Any) -> Outcome:
+    progress = _Noted()
     try:
-        track(job.source, **job.options, **how, output=job.output, progress=Silent())
-    except FinishedError:
-        # By an earlier call.
-        pass
-    except (SpotgpuError, ValueError, TypeError, OSError, MemoryError) as error:
-        notes = getattr(error, "__notes__", ())
-        text = "; ".join([str(error) or type(error).__name__, *notes])
-        return Outcome(job.name, None, " ".join(text.split()))
+        _track(job, progress=progress, **how)
+    # One movie, whatever it does, must not cost the others.
+    except Exception as error:  # noqa: BLE001
+        known = isinstance(error, (SpotgpuError, ValueError, TypeError, OSError, MemoryError))
+        text = str(error) if known and str(error) else f"{type(error).__name__}: {error}"
+        text = " ".join("; ".join([text, *getattr(error, "__notes__", ())]).split())
+        return Outcome(job.name, None, text, tuple(progress.notes))
     run = json.loads((Path(job.output) / RUN_FILE).read_text(encoding="utf-8"))
-    return Outcome(job.name, {name: run[name] for name in NEEDED})
+    return Outcome(job.name, {name: run[name] for name in NEEDED}, None, tuple(progress.notes))
+
+
+def _track(job: Job, **how: Any) -> None:
+    """Track a movie, unless that was done before; only what differs is replaced."""
+    options = {**job.options, **how, "output": job.output}
+    try:
+        track(job.source, **{**options, "overwrite": False})
+    except FinishedError:
+        pass
+    except OtherRunError:
+        if not job.options["overwrite"]:
+            raise
+        track(job.source, **options)
 
 
 def _alone(job: Job, beside: int = 1) -> Outcome:
@@ -129,11 +163,12 @@ def _in_processes(jobs: Sequence[Job], processes: int) -> Iterator[Outcome]:
             with executor(processes) as submit:
                 while waiting or running:
                     while waiting and len(running) < processes:
-                        job = waiting.popleft()
-                        running[submit(_alone, job, processes)] = job
-                    for future in wait(running, return_when=FIRST_COMPLETED).done:
-                        outcome: Outcome = future.result()
-                        del running[future]
+                        # It waits until it was taken: that may fail.
+                        future = submit(_alone, waiting[0], processes)
+                        running[future] = waiting.popleft()
+                    for done in wait(running, return_when=FIRST_COMPLETED).done:
+                        outcome: Outcome = done.result()
+                        del running[done]
                         yield outcome
         except WorkerDiedError:
             # One of them took the others with it: alone, only that one fails again.
@@ -150,23 +185,21 @@ def _by_itself(job: Job) -> Outcome:
     return outcome
 
 
-def _on_cluster(jobs: Sequence[Job], client: Any) -> Iterator[Outcome]:
-    from distributed import CancelledError, as_completed
-
-    futures = client.map(_alone, jobs, pure=False)
+def _on_cluster(jobs: Sequence[Job], cluster: Connection) -> Iterator[Outcome]:
+    waiting, pending = iter(jobs), deque[tuple[Job, Any]]()
     try:
-        names = {future.key: job.name for future, job in zip(futures, jobs, strict=True)}
-        for future in as_completed(futures, loop=client.loop):
+        while True:
+            room = 2 * cluster.threads() - len(pending)
+            pending.extend(
+                (job, cluster.submit(_alone, job)) for job in islice(waiting, max(room, 0))
+            )
+            if not pending:
+                return
+            job, future = pending.popleft()
             try:
-                error = future.exception()
-            except CancelledError as gone:
-                raise SpotgpuError(
-                    f"the cluster has gone: {gone}; call it again to go on"
-                ) from gone
-            if error is None:
-                yield future.result()
-            else:
-                yield Outcome(names[future.key], None, f"its worker failed: {error}")
-            future.release()
+                outcome: Outcome = cluster.result(future)
+            except TaskKilledError as error:
+                outcome = Outcome(job.name, None, str(error))
+            yield outcome
     finally:
-        client.cancel(futures)
+        cluster.release()

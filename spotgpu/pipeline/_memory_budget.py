@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from spotgpu.checks import number
@@ -20,7 +21,8 @@ def frame_budget(max_gb: float | None, processes: int | None) -> int:
     ----------
     max_gb : float or None
         What the caller says, in GB. Default: half of the machine's memory, or of the container's,
-        shared by the processes.
+        shared by the processes; in a worker of Dask half of what it may have, shared by its
+        threads.
     processes : int or None
         How many find spots at the same time; None for one a core.
 
@@ -36,6 +38,9 @@ def frame_budget(max_gb: float | None, processes: int | None) -> int:
     """
     if max_gb is not None:
         return int(number("max_gb", max_gb, above=0) * 1e9)
+    of_worker = _of_dask_worker()
+    if of_worker is not None:
+        return of_worker // 2
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if LIMIT.is_file() and (limit := LIMIT.read_text().strip()).isdecimal():
         memory = min(memory, int(limit))
@@ -44,3 +49,16 @@ def frame_budget(max_gb: float | None, processes: int | None) -> int:
 
         processes = int(cpu_count())
     return memory // (2 * max(processes, 1))
+
+
+def _of_dask_worker() -> int | None:
+    """Return the memory of a thread of the worker in which this runs, None outside of one."""
+    distributed = sys.modules.get("distributed")
+    if distributed is None:
+        return None
+    try:
+        worker = distributed.get_worker()
+    except ValueError:
+        return None
+    limit = worker.memory_manager.memory_limit
+    return int(limit) // worker.state.nthreads if limit else None

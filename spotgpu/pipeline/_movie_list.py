@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import itertools
 import os
 import re
 from collections import Counter
@@ -14,11 +15,16 @@ from typing import Any
 
 from spotgpu import io
 from spotgpu.errors import SpotgpuError
+from spotgpu.pipeline._lock import LOCK
+from spotgpu.pipeline._many_folder import FAILURES, PAGE, RECORD, SUMMARY
+from spotgpu.pipeline._work_folder import SUFFIX
 
 __all__ = ["ListedMovie", "are_movies", "movie_list"]
 
 #: Columns of a list that are no options.
 MOVIE, NAME = "movie", "name"
+#: Names of what lies beside the folders.
+RESERVED = {LOCK, RECORD, SUMMARY, FAILURES, PAGE}
 #: What a folder's name may hold; anything else becomes an underscore.
 UNFIT = re.compile(r"[^\w.+=@-]+")
 
@@ -133,18 +139,23 @@ def _names(paths: Sequence[Path]) -> list[str]:
         stems = [
             _fit("_".join(path.relative_to(common).with_suffix("").parts)) for path in absolute
         ]
-    # a.tif and a.tiff, or a file that is there twice.
-    seen: Counter[str] = Counter()
-    names = []
+    # a.tif and a.tiff, a file that is there twice, lock.tif.
+    taken, names = set(RESERVED), []
     for stem in stems:
-        seen[stem.lower()] += 1
-        again = seen[stem.lower()]
-        names.append(stem if again == 1 else f"{stem}-{again}")
+        free = (name for k in itertools.count(1) if (name := _nth(stem, k)).lower() not in taken)
+        names.append(next(free))
+        taken.add(names[-1].lower())
     return names
+
+
+def _nth(stem: str, k: int) -> str:
+    return stem if k == 1 else f"{stem}-{k}"
 
 
 def _fit(name: str) -> str:
     fit = UNFIT.sub("_", name).strip(".")
+    if fit.lower().endswith(SUFFIX):
+        fit = fit[: -len(SUFFIX)] + SUFFIX.replace(".", "_")
     return fit or "movie"
 
 
@@ -179,8 +190,9 @@ def _named(path: Path, listed: Sequence[tuple[str, Path, dict[str, Any]]]) -> li
     own = _names([source for _, source, _ in listed])
     names = [name or other for name, other in zip(given, own, strict=True)]
     twice = [name for name, n in Counter(map(str.lower, names)).items() if n > 1]
+    twice += [name for name in names if name.lower() in RESERVED]
     if twice:
-        raise ValueError(f"`movies` must have names that differ, got {twice[0]} twice: {path}")
+        raise ValueError(f"`movies` must have names that differ, got {twice[0]} again: {path}")
     return [
         ListedMovie(name, str(source.absolute()), options)
         for name, (_, source, options) in zip(names, listed, strict=True)

@@ -49,6 +49,8 @@ class TrackResult:
         All options.
     input : dict
         Source, axes, shape and type of the movie.
+    device : str
+        Where the MSD is computed.
     fingerprint : dict
         By which a changed input is known, see `spotgpu.io.fingerprint`.
     timings : dict
@@ -68,6 +70,7 @@ class TrackResult:
     calibration: Calibration
     parameters: dict[str, Any]
     input: dict[str, Any]
+    device: str
     fingerprint: dict[str, Any]
     timings: dict[str, float]
     work: dict[str, float]
@@ -122,7 +125,7 @@ class TrackResult:
             self.calibration.mpp,
             self.calibration.fps,
             max_lagtime=self.parameters["max_lagtime"],
-            device=self.parameters["device"],
+            device=self.device,
         )
 
     @property

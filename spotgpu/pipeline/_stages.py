@@ -26,6 +26,19 @@ class Stages:
         #: Seconds by stage, and by kind of work.
         self.timings: dict[str, float] = {}
         self.clock = Clock()
+        #: What was noted on the way.
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        """Show a sentence now, and keep it for the report.
+
+        Parameters
+        ----------
+        text : str
+            The sentence.
+        """
+        self.notes.append(text)
+        self.progress.note(text)
 
     @contextmanager
     def stage(self, name: str, total: int | None = None) -> Iterator[Advance]:

@@ -85,7 +85,9 @@ def locate_file(
     """
     path = _output(output, overwrite=overwrite)
     workers = checked_processes(processes)
-    frames = FrameLocator(Locator(diameter, **options), frame_budget(max_gb, workers))
+    locator = Locator(diameter, **options)
+    most = frame_budget(max_gb, workers if locator.device == "cpu" else 1)
+    frames = FrameLocator(locator, most)
     total = 0
 
     def counted(tables: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:

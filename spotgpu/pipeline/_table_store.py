@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from pyarrow import parquet
 
-from spotgpu.pipeline._folder import writing
+from spotgpu.errors import SpotgpuError
+from spotgpu.pipeline._folder import RUN_FILE, writing
 from spotgpu.pipeline._table_file import TableFile
 
 __all__ = ["FolderTables", "MemoryTables", "Tables"]
@@ -162,6 +163,8 @@ class FolderTables:
     def __init__(self, folder: Path, attrs: Mapping[str, Any], target: Path) -> None:
         self.folder, self._attrs, self._target = folder, dict(attrs), target
         self._files: dict[str, TableFile] = {}
+        # By which results are known not to have been replaced.
+        self._seal: tuple[int, int] | None = None
 
     def add(self, name: str, table: pd.DataFrame) -> None:
         """Append rows.
@@ -204,7 +207,9 @@ class FolderTables:
         FolderTables
             For reading.
         """
-        return FolderTables(folder, self._attrs, folder)
+        tables = FolderTables(folder, self._attrs, folder)
+        tables._seal = tables._sealed()
+        return tables
 
     def pieces(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
         """Yield the row groups.
@@ -245,4 +250,16 @@ class FolderTables:
         return pd.read_parquet(self._path(name), engine="pyarrow")
 
     def _path(self, name: str) -> Path:
+        if self._seal is not None and self._sealed() != self._seal:
+            raise SpotgpuError(
+                f"the results in {self.folder} are not those of this run any more: they were moved "
+                "or replaced"
+            )
         return self.folder / f"{name}.parquet"
+
+    def _sealed(self) -> tuple[int, int] | None:
+        try:
+            told = (self.folder / RUN_FILE).stat()
+        except OSError:
+            return None
+        return told.st_ino, told.st_mtime_ns

@@ -166,14 +166,18 @@ def track(
     given = dict(locals())
     stages = Stages(for_terminal() if progress is None else progress)
     keep = input_files(source)
-    target = None if output is None else Path(output)
+    target = None if output is None else Path(output).absolute()
     # Whether what is there is this run's own, only the opened movie tells.
     if target is not None and not (target / RUN_FILE).is_file():
         check_new_folder(target, overwrite=overwrite, keep=keep)
     check(given)
     locator = Locator(diameter, **{name: given[name] for name in LOCATE_OPTIONS} | here(given))
     workers = checked_processes(processes)
-    frames = FrameLocator(locator, frame_budget(max_gb, workers))
+    # On a cluster each worker has a memory of its own.
+    most = None
+    if max_gb is not None or client is None:
+        most = frame_budget(max_gb, workers if locator.device == "cpu" else 1)
+    frames = FrameLocator(locator, most)
     with interruptible(), opened(source, axes=axes, channel=channel) as movie:
         check_axes(given, movie)
         calibration = Calibration.of(len(movie.frame_shape), pixel_size_um, fps, movie)

@@ -103,11 +103,16 @@ class TrackRun:
             calibration=self.calibration,
             parameters=recorded({**given, "processes": self.processes or "auto"}),
             input=described(given["source"], self.movie, self.frames, overview.frames),
+            device=here(given)["device"],
             fingerprint=self.fingerprint,
             timings=self.stages.timings,
             work=self.stages.clock,
             versions=versions(),
-            warnings=(*of_the_file(self.movie, self.calibration), *doubts(seen)),
+            warnings=(
+                *of_the_file(self.movie, self.calibration),
+                *self.stages.notes,
+                *doubts(seen),
+            ),
         )
 
     def _tracks(self) -> tuple[Overview, TrackPieces]:
@@ -156,7 +161,7 @@ class TrackRun:
         )
         with closing(found):
             if work is not None:
-                found = kept_spots(work, found, columns, total, clock, self.stages.progress)
+                found = kept_spots(work, found, columns, total, self.given["csv"], self.stages)
             for number, rows in found:
                 sample.add((number, rows))
                 spots.add(rows, number)

@@ -15,7 +15,7 @@ from spotgpu.pipeline._lock import LOCK, locked
 from spotgpu.pipeline._manifest import PROGRAM, Manifest, few
 from spotgpu.pipeline._spot_parts import SpotParts
 
-__all__ = ["SUFFIX", "FinishedError", "WorkFolder", "work_folder"]
+__all__ = ["SUFFIX", "FinishedError", "OtherRunError", "WorkFolder", "work_folder"]
 
 SUFFIX = ".unfinished"
 MANIFEST, PARTIAL = "manifest.json", "manifest.json.partial"
@@ -27,6 +27,10 @@ FILES, FOLDERS = {LOCK, MANIFEST, PARTIAL}, {SPOTS, RESULT, SCRATCH, EARLIER}
 
 class FinishedError(ValueError):
     """The same run has ended before: its results are there."""
+
+
+class OtherRunError(ValueError):
+    """What is there is of another run; it may be replaced with `overwrite`."""
 
 
 class WorkFolder:
@@ -189,7 +193,7 @@ def _begin(
             _remove(folder)
         raise
     if differences and not overwrite and any((folder / SPOTS).glob("*.parquet")):
-        raise ValueError(
+        raise OtherRunError(
             f"`output` has an unfinished run that differs, in {folder}: {few(differences)}. "
             "Finish that one with the same options and files (cp -p keeps a file's time), choose "
             "another output, or start anew with `overwrite` (--overwrite)"
@@ -216,7 +220,7 @@ def _check_output(
                 "(--overwrite) makes them again"
             )
         if differences:
-            raise ValueError(
+            raise OtherRunError(
                 f"`output` must be a new folder, got {output}, the results of another run "
                 f"({few(differences)}): choose another, or allow replacing it with `overwrite` "
                 "(--overwrite)"

@@ -6,18 +6,21 @@ import json
 import os
 import shutil
 import signal
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from loky.process_executor import BrokenProcessPool
 from walking_spots import draw, grid_of, walk
 
 import spotgpu as sg
 from spotgpu.errors import SpotgpuError
 from spotgpu.pipeline import Silent, _many_jobs, cluster, track_many
 from spotgpu.pipeline._lock import locked
+from spotgpu.pipeline._workers import WorkerDiedError, executor
 
 SHAPE = (64, 64)
 OPTIONS = {"minmass": 300, "min_length": 5, "pixel_size_um": 0.2, "fps": 10}
@@ -146,6 +149,9 @@ def test_list_with_options(movies: Path, tmp_path: Path) -> None:
         ({"memry": 1}, "`track` has no option memry"),
         ({"processes": "many"}, "`processes`"),
         ({"source": "x"}, "`track` has no option source"),
+        ({"separation": -1}, "`separation`"),
+        ({"device": "bogus"}, "`device`"),
+        ({"client": 42}, "`client`"),
     ],
 )
 def test_wrong_options(movies: Path, tmp_path: Path, changed: dict[str, Any], message: str) -> None:
@@ -204,3 +210,94 @@ def _dies_at_a02(job: _many_jobs.Job, beside: int = 1) -> _many_jobs.Outcome:
     if job.name == "A02":
         os.kill(os.getpid(), signal.SIGKILL)
     return _many_jobs._tracked(job, processes=1)
+
+
+def test_killed_with_overwrite_goes_on(movies: Path, done: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    shutil.copytree(done, output)
+    # As if it had been killed when A01 was made anew with other options.
+    options = {**OPTIONS, "minmass": 310}
+    sg.track(movies / "A01.tif", 9, 4, **options, output=output / "A01", overwrite=True)
+    first = (output / "A01" / "run.json").stat().st_mtime_ns
+    result = run(movies, output, minmass=310, overwrite=True)
+    assert result.table["status"].tolist() == ["ok", "ok", "failed", "ok"]
+    assert (output / "A01" / "run.json").stat().st_mtime_ns == first
+    assert json.loads((output / "B02" / "run.json").read_text())["parameters"]["minmass"] == 310
+
+
+def test_movies_that_were_dropped(movies: Path, done: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    shutil.copytree(done, output)
+    for overwrite in (True, False):
+        result = track_many(
+            [movies / "A01.tif"], output, 9, 4, **OPTIONS, overwrite=overwrite, processes=1
+        )
+        assert result.table["movie"].tolist() == ["A01"]
+
+
+def test_left_by_a_call_that_was_killed(movies: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    output.mkdir()
+    (output / ".plate.json.partialx.json").touch()
+    track_many([movies / "A01.tif"], output, 9, 4, **OPTIONS, processes=1)
+    assert {path.name for path in output.iterdir()} == {
+        *("A01", "plate.json", "summary.csv", "report.html")
+    }
+
+
+def test_whatever_a_movie_does(
+    movies: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def odd(source: str, *given: Any, **options: Any) -> Any:
+        if source.endswith("A02.tif"):
+            raise KeyError("lost")
+        return sg.track(source, *given, **options)
+
+    monkeypatch.setattr(_many_jobs, "track", odd)
+    result = run(movies, tmp_path / "out")
+    assert result.failures["movie"].tolist() == ["A02", "B01"]
+    assert result.failures["error"][0] == "KeyError: 'lost'"
+
+
+def test_no_movie_is_lost_with_a_process(
+    movies: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    @contextmanager
+    def broken_once(processes: int) -> Any:
+        def submit(*task: Any) -> Any:
+            calls.append(processes)
+            if len(calls) == 2:
+                raise BrokenProcessPool("another one died")
+            return real(*task)
+
+        with executor(processes) as real:
+            try:
+                yield submit
+            except BrokenProcessPool as error:
+                raise WorkerDiedError("died") from error
+
+    monkeypatch.setattr(_many_jobs, "executor", broken_once)
+    result = run(movies, tmp_path / "out", processes=2)
+    assert result.table["status"].tolist() == ["ok", "ok", "failed", "ok"]
+
+
+def test_folder_is_where_the_caller_is(
+    movies: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = track_many([movies / "A01.tif"], "out", 9, 4, **OPTIONS, processes=1)
+    single = sg.track(movies / "A01.tif", 9, 4, **OPTIONS, output="one")
+    monkeypatch.chdir(movies)
+    assert result.folder == tmp_path / "out"
+    assert len(single.tracks) > 0
+
+
+def test_results_that_were_replaced(movies: Path, tmp_path: Path) -> None:
+    first = sg.track(movies / "A01.tif", 9, 4, **OPTIONS, output=tmp_path / "out")
+    assert len(first.spots) > 0
+    second = sg.track(movies / "A02.tif", 9, 4, **OPTIONS, output=tmp_path / "out", overwrite=True)
+    assert len(second.spots) > 0
+    with pytest.raises(SpotgpuError, match="are not those of this run any more"):
+        _ = first.tracks

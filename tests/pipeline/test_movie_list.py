@@ -42,6 +42,9 @@ def test_names_differ(tmp_path: Path) -> None:
     assert names(paths) == ["one_A1", "two_A1", "two_x_y__"]
     paths = touch(tmp_path, "a.tif", "a.tiff", "A.TIF")
     assert names(paths) == ["a", "a-2", "A-3"]
+    assert names(touch(tmp_path, "a.tif", "a.tiff", "a-2.tif")) == ["a", "a-2", "a-2-2"]
+    assert names(touch(tmp_path, "lock.tif", "report.html.tif")) == ["lock-2", "report.html-2"]
+    assert names(touch(tmp_path, "b.tif", "b.unfinished.tif")) == ["b", "b_unfinished"]
     assert names(touch(tmp_path, "..tif")) == ["movie"]
 
 
@@ -82,7 +85,7 @@ def test_list_with_options(tmp_path: Path) -> None:
         ("movie,minmass\na.tif\n", "2 cells a row, see line 2"),
         ("movie,minmass\na.tif,1,2\n", "2 cells a row, see line 2"),
         ("movie,minmass\na.tif,1\n ,2\n", "name a movie in each row, see line 3"),
-        ("movie,name\na.tif,x\nb.tif,X\n", "names that differ, got x twice"),
+        ("movie,name\na.tif,x\nb.tif,X\n", "names that differ, got x again"),
         ('movie\n"a.tif\n', "must be a list in CSV"),
     ],
 )

@@ -77,6 +77,18 @@ def test_lines_of_an_unknown_number(clock: Time) -> None:
     assert stream.getvalue() == "locate 60, 1 a second\nlocate 61 (61.00 s)\n"
 
 
+def test_what_an_earlier_run_has_done_does_not_count(clock: Time) -> None:
+    stream = io.StringIO()
+    with JsonLines(stream).stage("locate", 1000) as advance:
+        for k in range(920):
+            # 900 frames are there already.
+            clock.now += 0.001 if k < 900 else 0.5
+            advance()
+    told = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert told[2]["done"] == 919
+    assert (told[2]["rate"], told[2]["seconds_left"]) == (2, 40.5)
+
+
 def test_json(clock: Time) -> None:
     stream, work = io.StringIO(), Clock()
     lines = JsonLines(stream)
