@@ -13,7 +13,7 @@ import zarr
 from walking_spots import draw, grid_of, walk
 
 import spotgpu as sg
-from spotgpu.pipeline import Silent
+from spotgpu.pipeline import Silent, cluster
 from spotgpu.pipeline._memory_budget import frame_budget
 
 SHAPE = (40, 64, 64)
@@ -86,4 +86,11 @@ def test_too_little(movies: dict[str, Any], tmp_path: Path) -> None:
 def test_budget() -> None:
     assert frame_budget(1.5, 4) == 1_500_000_000
     assert frame_budget(None, 4) == pytest.approx(frame_budget(None, 1) / 4, rel=1e-6)
-    assert frame_budget(None, None) <= frame_budget(None, 1)
+
+
+def test_budget_of_a_worker() -> None:
+    with cluster("local:2") as client:
+        limits = [told["memory_limit"] for told in client.scheduler_info()["workers"].values()]
+        # Whatever shares the caller's machine: a worker knows what it may have.
+        assert client.submit(frame_budget, None, 8).result() == limits[0] // 2
+        assert client.submit(frame_budget, 1.5, 8).result() == 1_500_000_000
