@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-__all__ = ["changed", "load"]
+__all__ = ["changed", "load", "repeats"]
 
 #: Options that say where options come from, or that a file has no business to set.
 NOT_FROM_FILE = {"config", "help"}
@@ -83,6 +83,25 @@ def changed(context: typer.Context, now: dict[str, Any]) -> list[str]:
         for name in ("bytes", "shape")
         if before.get(name) is not None and before[name] != now[name]
     ]
+
+
+def repeats(context: typer.Context) -> bool:
+    """Tell whether the input is that of the run whose run.json gave the options.
+
+    Parameters
+    ----------
+    context : Context
+        Of the command.
+
+    Returns
+    -------
+    bool
+        False if the movie stands on the command line. All files of such a run are one movie.
+    """
+    known = (context.meta.get(RECORDED) or {}).get("path") is not None
+    origin = context.get_parameter_source("movie")
+    # By name: versions of typer differ in where the type lies.
+    return known and origin is not None and origin.name == "DEFAULT_MAP"
 
 
 def _hint(key: str, names: dict[str, str]) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from spotgpu.cli import _options as options
-from spotgpu.cli._config import changed
+from spotgpu.cli._config import changed, repeats
 from spotgpu.cli._output import count, notes_told, progress, say, warn
 
 __all__ = ["register", "source"]
@@ -118,14 +118,15 @@ def _track(
     given["progress"] = shown = progress(log_json)
     from spotgpu.pipeline import are_movies
 
-    many = are_movies(path, axes, given["channel"]) if plate is None else plate
+    if plate is None:
+        plate = not repeats(context) and are_movies(path, axes, given["channel"])
     with notes_told(), ExitStack() as stack:
         client = None
         if dask is not None:
             from spotgpu.pipeline import cluster
 
             client = stack.enter_context(cluster(dask))
-        if many:
+        if plate:
             _tracked_many(path, {**given, "client": client})
         else:
             _tracked(context, path, {**given, "client": client}, shown.note if log_json else warn)

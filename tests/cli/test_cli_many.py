@@ -55,6 +55,16 @@ def test_one_movie_or_many(
     assert call(*given, "--no-plate", "-o", tmp_path / "one").code == 0
     run = json.loads((tmp_path / "one" / "run.json").read_text())
     assert run["input"]["shape"][0] == 60
+    # Its run.json repeats it; movies given here are what they are, and --plate comes first.
+    config = ("--config", tmp_path / "one" / "run.json")
+    assert call("track", *config, "-o", tmp_path / "again").code == 0
+    again = json.loads((tmp_path / "again" / "run.json").read_text())
+    assert again["input"] == run["input"]
+    assert again["counts"] == run["counts"]
+    assert call("track", given[1], *config, "-o", tmp_path / "others").code == 0
+    assert call("track", *config, "--plate", "-o", tmp_path / "plates").code == 0
+    for name in ("others", "plates"):
+        assert (tmp_path / name / "A2" / "run.json").is_file()
     single = ("track", str(plate / "A1.tif"), *options, "--processes", 1)
     assert call(*single, "--plate", "-o", tmp_path / "many").code == 0
     assert (tmp_path / "many" / "A1" / "run.json").is_file()
