@@ -170,10 +170,11 @@ def without_drift(tracks: pd.DataFrame, drift: pd.DataFrame | None) -> pd.DataFr
 
 
 def _drift(pieces: TrackPieces, smoothing: int) -> pd.DataFrame | None:
-    steps = motion.DriftSteps(smoothing)
+    steps, last = motion.DriftSteps(smoothing), 0
     for frames in pieces.by_frame():
         steps.add(frames)
-    drift = _without_gaps(steps.result())
+        last = int(frames["frame"].max()) if len(frames) else last
+    drift = _without_gaps(steps.result(), last)
     return None if drift.empty else drift
 
 
@@ -218,11 +219,12 @@ def _steps(tracks: pd.DataFrame, search_range: Any) -> npt.NDArray[np.int64]:
     return np.array([np.count_nonzero((moved**2).sum(axis=1) > LONG**2), len(moved)])
 
 
-def _without_gaps(drift: pd.DataFrame) -> pd.DataFrame:
+def _without_gaps(drift: pd.DataFrame, last: int) -> pd.DataFrame:
     """Give the frames in which no particle could be followed the drift of the frame before."""
     if drift.empty:
         return drift
-    frames = pd.RangeIndex(drift.index[0], drift.index[-1] + 1, name=drift.index.name)
+    # Without its value, the last frame would jump back by all of the drift.
+    frames = pd.RangeIndex(drift.index[0], last + 1, name=drift.index.name)
     return drift.reindex(frames, method="ffill")
 
 

@@ -146,6 +146,19 @@ def test_frames_without_spots_do_not_break_the_drift() -> None:
     assert result.drift["y"].loc[7] == result.drift["y"].loc[6]
 
 
+def test_dark_frame_before_the_last_does_not_bring_the_drift_back() -> None:
+    """The last frame has tracks, and no displacement since the frame before."""
+    frames = movie_of(grid_of(SHAPE, 24) + np.arange(16)[:, None, None] * np.array([0.5, 0]))
+    frames[14] = 10
+    result = run(frames, memory=1, drift=True)
+    assert (result.tracks["frame"] == 15).sum() == result.n_tracks == 16
+    assert result.drift is not None
+    assert list(result.drift.index) == list(range(1, 16))
+    assert result.drift["y"].loc[15] == result.drift["y"].loc[13]
+    # The two steps of 0.5 that nothing measured remain; not the 6.5 that were subtracted before.
+    assert result.emsd["msd"].iloc[-1] == pytest.approx(1, abs=0.2)
+
+
 def test_no_warnings_about_a_good_movie(good: TrackResult) -> None:
     expected = "The drift was measured with 16.0 tracks a frame"
     assert [text for text in good.warnings if not text.startswith(expected)] == []
