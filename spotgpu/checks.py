@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeVar
 
-__all__ = ["choice", "integer", "number", "per_axis"]
+__all__ = ["choice", "integer", "long_axes", "number", "per_axis"]
 
 T = TypeVar("T")
 
@@ -183,3 +183,27 @@ def per_axis(
     else:
         items = [value] * ndim
     return tuple(check(name, item) for item in items)
+
+
+def long_axes(value: Any, shape: tuple[int, ...]) -> Any:
+    """Return what is given for each axis of an image, for those longer than 1: others have no say.
+
+    Parameters
+    ----------
+    value : object
+        One value, or one for each axis, or for each axis longer than 1, in image order.
+    shape : tuple of int
+        Of the image.
+
+    Returns
+    -------
+    object
+        A tuple without the entries of axes of length 1, if there is an entry for each axis;
+        `value` itself otherwise. Nothing else is checked.
+    """
+    if 1 not in shape or isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        return value
+    items = tuple(value)
+    if len(items) != len(shape):
+        return items
+    return tuple(item for item, side in zip(items, shape, strict=True) if side > 1)

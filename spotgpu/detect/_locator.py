@@ -13,11 +13,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from spotgpu import backends
-from spotgpu.checks import choice, integer
+from spotgpu.checks import choice, integer, long_axes
 from spotgpu.detect._host_memory import host_limits, memory_needed
 from spotgpu.detect._image import PixelCheck, gray_image, require_gray
 from spotgpu.detect._in_tiles import find_in_tiles
-from spotgpu.detect._options import Options
+from spotgpu.detect._options import PER_AXIS, Options
 from spotgpu.detect._parts import Parts
 from spotgpu.detect._spots import find
 from spotgpu.errors import SpotgpuError
@@ -103,6 +103,29 @@ class Locator:
             As `locate`.
         """
         return Locator(**{**self._given, "device": device})
+
+    def on_axes(self, shape: tuple[int, ...]) -> Locator:
+        """Return the detector for images whose axes of length 1 have no say in the options.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Of the images, ([Z,] Y, X).
+
+        Returns
+        -------
+        Locator
+            Its options with one value per axis may have one for axes of length 1, too, or none.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `locate`.
+        """
+        if 1 not in shape:
+            return self
+        given = {name: long_axes(self._given[name], shape) for name in PER_AXIS}
+        return Locator(**{**self._given, **given})
 
     def columns(self, ndim: int) -> list[str]:
         """Return the names of the columns.

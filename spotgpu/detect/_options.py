@@ -11,7 +11,10 @@ import numpy as np
 
 from spotgpu.checks import integer, number, per_axis
 
-__all__ = ["Options"]
+__all__ = ["PER_AXIS", "Options"]
+
+#: Options of which there may be one value for each axis.
+PER_AXIS = ("diameter", "separation", "noise_size", "smoothing_size")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from spotgpu.checks import number, per_axis
+from spotgpu.checks import long_axes, number, per_axis
 
 __all__ = ["Calibration", "contradictions"]
 
@@ -34,9 +34,9 @@ class Calibration:
         Parameters
         ----------
         ndim : int
-            Axes of a frame.
+            Axes of a frame, or of the positions in a table.
         pixel_size_um : float or tuple of float or None
-            The caller's, in µm.
+            The caller's, in µm; for axes of length 1, there may be one, or none.
         fps : float or None
             The caller's, in frames per second.
         known : Movie or dict
@@ -45,13 +45,14 @@ class Calibration:
         Returns
         -------
         Calibration
-            Either part may be None.
+            Either part may be None. Axes of length 1 have no size.
 
         Raises
         ------
         TypeError, ValueError
             If a value is not positive, or there is not one for each axis.
         """
+        shape = getattr(known, "frame_shape", (2,) * ndim)
         known = _of_source(known)
         interval = known.get("frame_interval_s")
         if fps is not None:
@@ -62,6 +63,8 @@ class Calibration:
             # A file may know the size of its pixels and not the distance of its planes.
             if size is not None and any(axis is None for axis in size):
                 size = None
+        ndim = sum(side > 1 for side in shape)
+        size = long_axes(size, shape)
         checked = None if size is None else per_axis("pixel_size_um", size, ndim, _positive)
         return cls(checked, None if interval is None else float(interval))
 
@@ -175,7 +178,9 @@ def contradictions(used: Calibration, known: Any) -> list[str]:
 def _of_source(known: Any) -> Mapping[str, Any]:
     if isinstance(known, Mapping):
         return known
-    return {name: getattr(known, name, None) for name in KNOWN}
+    said = {name: getattr(known, name, None) for name in KNOWN}
+    # Positions have no column for an axis of length 1.
+    return {**said, "pixel_size_um": long_axes(said["pixel_size_um"], known.frame_shape)}
 
 
 def _differ(a: float, b: float) -> bool:

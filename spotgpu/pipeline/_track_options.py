@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from spotgpu.checks import choice, integer, number, per_axis
+from spotgpu.checks import choice, integer, long_axes, number, per_axis
 from spotgpu.pipeline._clients import check_client
 from spotgpu.pipeline._frames import FrameLocator
 
@@ -106,8 +106,10 @@ def check_axes(given: dict[str, Any], movie: Any) -> None:
     TypeError, ValueError
         Naming the argument.
     """
-    ndim = len(movie.frame_shape)
-    per_axis("search_range", given["search_range"], ndim, partial(number, above=0))
+    shape = movie.frame_shape
+    ndim = sum(side > 1 for side in shape)
+    reach = long_axes(given["search_range"], shape)
+    per_axis("search_range", reach, ndim, partial(number, above=0))
 
 
 def recorded(given: dict[str, Any]) -> dict[str, Any]:

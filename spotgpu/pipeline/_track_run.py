@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from spotgpu import io
+from spotgpu.checks import long_axes
 from spotgpu.pipeline._analysis import Analysis, analyse
 from spotgpu.pipeline._calibration import Calibration
 from spotgpu.pipeline._found import Found
@@ -43,7 +44,7 @@ class TrackRun:
     movie : Movie
         Opened.
     frames : FrameLocator
-        New.
+        New; its detector is made to fit the axes of the movie.
     processes : int or None
         As in `locate_frames`.
     calibration : Calibration
@@ -68,6 +69,21 @@ class TrackRun:
     tables: Tables
     work: WorkFolder | None
 
+    def __post_init__(self) -> None:
+        """Let axes of length 1 have no say in the detector's options."""
+        self.frames.locator = self.frames.locator.on_axes(self.movie.frame_shape)
+
+    @property
+    def search_range(self) -> Any:
+        """How far particles move.
+
+        Returns
+        -------
+        float or tuple of float
+            One value, or one for each axis that is longer than 1.
+        """
+        return long_axes(self.given["search_range"], self.movie.frame_shape)
+
     def result(self) -> TrackResult:
         """Find, link, measure.
 
@@ -89,7 +105,7 @@ class TrackRun:
             image=self.frames.first,
             invert=given["invert"],
             overview=overview,
-            search_range=given["search_range"],
+            search_range=self.search_range,
             min_length=given["min_length"],
             drift=given["drift"],
             calibration=self.calibration,
@@ -127,9 +143,7 @@ class TrackRun:
             self.stages.stage("locate", length(self.movie)) as advance,
             closing(self._found(columns, sample)) as found,
         ):
-            for frame in linked(
-                found, len(positions), given["search_range"], given["memory"], clock
-            ):
+            for frame in linked(found, len(positions), self.search_range, given["memory"], clock):
                 for number, rows, particle in long.add(frame):
                     tracks.add(rows, number, particle)
                 advance()
@@ -173,7 +187,7 @@ class TrackRun:
             pieces,
             self.calibration,
             tracks_per_frame=overview.tracks_per_frame,
-            search_range=self.given["search_range"],
+            search_range=self.search_range,
             take=partial(self.tables.add, "particles"),
             **{name: self.given[name] for name in ANALYSIS_OPTIONS} | here(self.given),
         )
