@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -164,7 +165,8 @@ def _files(paths: list[Path]) -> dict[str, Any] | None:
     told: dict[str, Any] = {
         "count": len(entries),
         "bytes": sum(size or 0 for _, size, _ in entries),
-        "sha256": _digest(f"{name}\0{size}\0{time}\n".encode() for name, size, time in entries),
+        # Names need not be UTF-8.
+        "sha256": _digest(os.fsencode(f"{name}\0{size}\0{time}\n") for name, size, time in entries),
     }
     if len(entries) <= LISTED:
         told["listed"] = [list(entry) for entry in entries]

@@ -22,9 +22,12 @@ def json_text(value: object) -> str:
     Returns
     -------
     str
-        Ends in a newline; NaN and infinity are null.
+        Ends in a newline; NaN and infinity are null. Bytes of file names that are no UTF-8, which
+        Python has as lone surrogates, are escaped, and read back as they were.
     """
-    return json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    # What this writes for a lone surrogate is its escape in JSON.
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _plain(value: Any) -> Any:

@@ -60,6 +60,7 @@ def check(given: dict[str, Any]) -> None:
     TypeError, ValueError
         Naming the argument.
     """
+    _check_name(given["output"])
     choice("device", given["device"], ("cpu", "cuda", "auto"))
     check_client(given["client"])
     if given["client"] is not None and given["processes"] not in ("auto", 1):
@@ -73,6 +74,14 @@ def check(given: dict[str, Any]) -> None:
         integer(name, given[name], at_least=at_least)
     if not 0 < number("confidence", given["confidence"]) < 1:
         raise ValueError(f"`confidence` must be between 0 and 1, got {given['confidence']!r}")
+
+
+def _check_name(output: Any) -> None:
+    """Raise if the writer of tables, which takes names of UTF-8 alone, would fail at the end."""
+    try:
+        os.fsencode("" if output is None else output).decode("utf-8")
+    except UnicodeDecodeError:
+        raise ValueError(f"`output` must have a name in UTF-8, got {str(output)!r}") from None
 
 
 def here(given: dict[str, Any]) -> dict[str, str]:
