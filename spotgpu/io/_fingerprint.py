@@ -15,8 +15,9 @@ import numpy.typing as npt
 from spotgpu.errors import SpotgpuError
 from spotgpu.io._arrays import ArrayFrames, SequenceFrames
 from spotgpu.io._blocks import BlockFrames
+from spotgpu.io._chunk_grid import ChunkGrid
 from spotgpu.io._files import FileFrames
-from spotgpu.io._missing import chunk_files, local_array
+from spotgpu.io._missing import local_array
 from spotgpu.io._movie import Movie
 from spotgpu.io._npy import NpyFrames
 from spotgpu.io._png import PngFrames
@@ -139,23 +140,29 @@ def _paths(movie: Movie) -> list[Path]:
         used = np.unique(np.searchsorted(reader._ends, np.asarray(movie._chosen), side="right"))
         return [reader._paths[k] for k in used.tolist()]
     if isinstance(reader, BlockFrames):
-        return _chunks(reader, [int(t) for t in movie._chosen])
+        return _chunks(reader, movie._chosen)
     if isinstance(reader, TiffFrames):
         return [reader.pages.path]
     return [reader._path] if isinstance(reader, (PngFrames, NpyFrames)) else []
 
 
-def _chunks(reader: BlockFrames, numbers: list[int]) -> list[Path]:
-    # Evenly spread frames first, so that 1e5 names need not be made.
-    each = len(list(chunk_files(reader, numbers[:1])))
-    frames = _spread(numbers, max(2, CHUNKS // max(1, each)))
-    return _spread(list(chunk_files(reader, frames)), CHUNKS)
+def _chunks(reader: BlockFrames, numbers: Any) -> list[Path]:
+    array = local_array(reader)
+    if array is None or not len(numbers):
+        return []
+    # Evenly spread frames first: of many, only these are asked where they lie.
+    each = len(ChunkGrid(array, reader._layout, numbers[:1]))
+    frames = [int(numbers[k]) for k in _spread(len(numbers), max(2, CHUNKS // each))]
+    grid = ChunkGrid(array, reader._layout, frames)
+    return [grid[k] for k in _spread(len(grid), CHUNKS)]
 
 
-def _spread(items: list[Any], most: int) -> list[Any]:
-    if len(items) <= most:
-        return items
-    return [items[k] for k in np.linspace(0, len(items) - 1, most).astype(int).tolist()]
+def _spread(count: int, most: int) -> list[int]:
+    """Return evenly spread numbers below `count`, all if there are few."""
+    if count <= most:
+        return list(range(count))
+    chosen: list[int] = np.linspace(0, count - 1, most).astype(int).tolist()
+    return chosen
 
 
 def _files(paths: list[Path]) -> dict[str, Any] | None:

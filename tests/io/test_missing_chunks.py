@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -84,6 +85,57 @@ def test_series_of_arrays(tmp_path, noise):
     assert io.missing_chunks(movie) == (1, 8)
     assert io.missing_chunks(movie[2:5]) == (0, 3)
     assert io.missing_chunks(movie[5:]) == (1, 3)
+
+
+@pytest.mark.parametrize("separator", [".", "/"])
+@pytest.mark.parametrize("key", ["default", "v2"])
+def test_beside_names_one_by_one(tmp_path, noise, separator, key):
+    """Files that are no chunks lie there, too: of other lengths, half written, in the margin."""
+    rng = np.random.default_rng(5)
+    array = zarr.create_array(
+        tmp_path / "m",
+        data=noise((23, 30, 40)),
+        chunks=(2, 10, 10),
+        chunk_key_encoding={"name": key, "separator": separator},
+    )
+    name = array.metadata.encode_chunk_key
+    at = np.argwhere(rng.random((12, 3, 4)) < 0.3).tolist()
+    for place in at:
+        (tmp_path / "m" / name(tuple(place))).unlink()
+    for other in (name((3, 1, 4)), name((3, 0, 1)) + ".tmp", name((3, 0, 1)) + "0"):
+        (tmp_path / "m" / other).write_bytes(b"x")
+    movie = io.open(tmp_path / "m")
+    last, none = slice(20, 23), slice(0, 0)
+    for part in (slice(None), last, none, slice(None, None, 5), slice(None, None, -1), [8, 1, 9]):
+        times = dict.fromkeys(t // 2 for t in np.arange(23)[part].tolist())
+        names = [
+            tmp_path / "m" / name((t, y, x)) for t in times for y in range(3) for x in range(4)
+        ]
+        expected = sum(not path.exists() for path in names), len(names)
+        assert io.missing_chunks(movie[part]) == expected
+
+
+@pytest.mark.parametrize("separator", [".", "/"])
+def test_memory_does_not_grow_with_the_chunks(tmp_path, separator, monkeypatch):
+    """20 million chunks: a list of places for their names alone would take 160 MB."""
+    # No pixels are read.
+    monkeypatch.setattr("spotgpu.io._fingerprint.MOST", 100)
+    zarr.create_array(
+        tmp_path / "m",
+        shape=(100_000, 16, 1280),
+        chunks=(100, 1, 1),
+        dtype="u1",
+        chunk_key_encoding={"name": "default", "separator": separator},
+    )
+    movie = io.open(tmp_path / "m")
+    for look in (io.missing_chunks, io.fingerprint):
+        tracemalloc.start()
+        told = look(movie)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 5e6
+        if look is io.missing_chunks:
+            assert told == (20_480_000, 20_480_000)
 
 
 def test_what_has_no_chunks(tmp_path, noise):
