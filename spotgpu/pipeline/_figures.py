@@ -47,7 +47,7 @@ def figures(result: TrackResult) -> list[Figure] | None:
     """
     if find_spec("matplotlib") is None:
         return None
-    height, width = result.image.shape[-2:]
+    height, width = result.input["shape"][-2:]
     # An image that is square would leave half of the page's width empty.
     first = width > 1.2 * height
     shown: list[Figure] = []
@@ -72,10 +72,15 @@ def _png(draw: Callable[[Any], object], size: tuple[float, float]) -> str:
 
 
 def _drawings(result: TrackResult) -> Iterator[tuple[str, str, Callable[[Any], object]]]:
-    overview, analysis, image = result.overview, result.analysis, result.image
+    overview, analysis = result.overview, result.analysis
+    # Of a plane that takes too much memory there is none.
+    image = result.image if result.image.size else None
     minmass = result.parameters["minmass"] or None
     view = ", maximum projection along z" if "z" in overview.first_spots else ""
-    if overview.spots == 0:
+    over = f" over the first frame{view}."
+    if image is None:
+        over = "; a plane of the first frame takes too much memory (max_gb) to be shown below them."
+    elif overview.spots == 0:
         yield (
             "First frame",
             f"No spots were found{view}.",
@@ -91,7 +96,7 @@ def _drawings(result: TrackResult) -> Iterator[tuple[str, str, Callable[[Any], o
     if result.n_tracks:
         yield (
             "Trajectories",
-            f"{_share(analysis.n_shown, result.n_tracks)} tracks over the first frame{view}.",
+            f"{_share(analysis.n_shown, result.n_tracks)} tracks{over}",
             lambda ax: plot.plot_traj(analysis.tracks, superimpose=image, ax=ax),
         )
     if overview.spots:

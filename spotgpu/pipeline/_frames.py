@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from spotgpu.backends.compiled import PIXELS, compiled
 from spotgpu.detect import Locator, memory_needed
 from spotgpu.errors import SpotgpuError
 from spotgpu.pipeline._memory_budget import frame_budget
+from spotgpu.pipeline._picture import picture
 
 __all__ = ["FrameLocator", "frame_number", "reading"]
 
@@ -87,12 +87,12 @@ class FrameLocator:
         Returns
         -------
         ndarray
-            A copy; of a volume that does not fit the budget, its maximum along z.
+            A copy; of one that does not fit the budget, what `picture` makes of it.
         """
         if self._first is None:
             raise RuntimeError("no frame was seen yet")
         if isinstance(self._first, io.LazyFrame):
-            self._first = _flat(self._first)
+            self._first = picture(self._first, self._most)
         return self._first
 
     @property
@@ -275,12 +275,3 @@ def _numbered(number: int) -> Iterator[None]:
         raise TypeError(f"frame {number}: {error}") from error
     except ValueError as error:
         raise ValueError(f"frame {number}: {error}") from error
-
-
-def _flat(volume: io.LazyFrame) -> npt.NDArray[Any]:
-    """Return the maximum along z of a volume that does not fit into memory, or a whole plane."""
-    if volume.ndim == 2:
-        return volume[:, :]
-    deep = volume.chunks[0]
-    parts = (volume[z : z + deep].max(axis=0) for z in range(0, volume.shape[0], deep))
-    return functools.reduce(np.maximum, parts)
