@@ -1,13 +1,14 @@
-"""Options that commands share, and how their values are read."""
+"""Options that commands share."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from spotgpu.cli._config import load
+from spotgpu.cli._values import NumberOrName, PerAxis, Workers, channel, per_axis, workers
 
 __all__ = [
     "Axes",
@@ -46,51 +47,6 @@ __all__ = [
 
 FIND, LINK, MOVE, FILES, RUN = "Finding", "Linking", "Motion", "Files", "Running"
 
-
-class PerAxis:
-    """One number, or one for each axis in image order."""
-
-
-class NumberOrName:
-    """Of a channel."""
-
-
-class Workers:
-    """A number of processes, or "auto"."""
-
-
-def _number(text: str) -> int | float:
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
-
-
-def _per_axis(text: str) -> Any:
-    """Return the number in "11", or the tuple of those in "7,11,11"."""
-    try:
-        values = tuple(_number(part) for part in str(text).split(","))
-    except ValueError:
-        raise typer.BadParameter(
-            f"must be a number, or one for each axis such as 7,11,11, got {text!r}"
-        ) from None
-    return values[0] if len(values) == 1 else values
-
-
-def _workers(text: str) -> Any:
-    """Return the number in "4", or "auto"."""
-    if text == "auto":
-        return text
-    if not text.isdecimal() or int(text) < 1:
-        raise typer.BadParameter(f"must be an integer >= 1 or auto, got {text!r}")
-    return int(text)
-
-
-def _channel(text: str) -> int | str:
-    """Return the number in "1", or the name."""
-    return int(text) if text.isdecimal() else text
-
-
 Movie = Annotated[
     list[str] | None,
     typer.Argument(
@@ -102,7 +58,7 @@ Movie = Annotated[
 Diameter = Annotated[
     PerAxis,
     typer.Option(
-        parser=_per_axis,
+        parser=per_axis,
         metavar="D|Z,Y,X",
         help="Diameter of the spots in pixels, odd; a little more than it appears.",
         rich_help_panel=FIND,
@@ -119,7 +75,7 @@ Maxsize = Annotated[
 Separation = Annotated[
     PerAxis | None,
     typer.Option(
-        parser=_per_axis,
+        parser=per_axis,
         metavar="S|Z,Y,X",
         help="Of two spots closer than this the dimmer is left out. Default: diameter + 1.",
         rich_help_panel=FIND,
@@ -128,7 +84,7 @@ Separation = Annotated[
 NoiseSize = Annotated[
     PerAxis | None,
     typer.Option(
-        parser=_per_axis,
+        parser=per_axis,
         metavar="S|Z,Y,X",
         help="Standard deviation of the smoothing Gaussian, in pixels. Default: 1.",
         rich_help_panel=FIND,
@@ -137,7 +93,7 @@ NoiseSize = Annotated[
 SmoothingSize = Annotated[
     PerAxis | None,
     typer.Option(
-        parser=_per_axis,
+        parser=per_axis,
         metavar="S|Z,Y,X",
         help="Side of the box whose mean is the background, odd. Default: diameter.",
         rich_help_panel=FIND,
@@ -176,7 +132,7 @@ MaxIterations = Annotated[
 SearchRange = Annotated[
     PerAxis,
     typer.Option(
-        parser=_per_axis,
+        parser=per_axis,
         metavar="R|Z,Y,X",
         help="The farthest a particle moves between frames, in pixels.",
         rich_help_panel=LINK,
@@ -194,7 +150,7 @@ PixelSize = Annotated[
     PerAxis | None,
     typer.Option(
         "--pixel-size",
-        parser=_per_axis,
+        parser=per_axis,
         metavar="UM|Z,Y,X",
         help="Size of a pixel in µm. Default: what the file says.",
         rich_help_panel=MOVE,
@@ -234,7 +190,7 @@ Axes = Annotated[
 Channel = Annotated[
     NumberOrName | None,
     typer.Option(
-        parser=_channel,
+        parser=channel,
         metavar="N|NAME",
         help="Channel of a file that has several: its number, from 0, or its name.",
         rich_help_panel=FILES,
@@ -300,7 +256,7 @@ Device = Annotated[
 Processes = Annotated[
     Workers,
     typer.Option(
-        parser=_workers,
+        parser=workers,
         metavar="N|auto",
         help="Worker processes; auto uses them where they pay.",
         rich_help_panel=RUN,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
@@ -11,18 +10,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from spotgpu.errors import SpotgpuError
 from spotgpu.pipeline._manifest import PROGRAM
+from spotgpu.pipeline._writing import settle, writing
 
 __all__ = [
     "RUN_FILE",
     "WRITTEN",
+    "absolute",
     "check_new_file",
     "check_new_folder",
     "new_file",
     "new_folder",
-    "settle",
-    "writing",
 ]
 
 #: The file by which a folder is known to be ours.
@@ -34,8 +32,22 @@ WRITTEN = {
     *("spots.csv", "tracks.csv", "particles.csv", "diffusion.json", "report.html", RUN_FILE),
 }
 WRITTEN_BY_DEMO = {"movie.tif", "truth.parquet", "comparison.txt"}
-#: What a full disk, quota or file system says; numpy, that fewer bytes were written, no more.
-FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, None}
+
+
+def absolute(path: str | os.PathLike[str]) -> Path:
+    """Return where a path leads from here, wherever that will be asked later.
+
+    Parameters
+    ----------
+    path : path
+        As the caller gave it.
+
+    Returns
+    -------
+    Path
+        Without ``.`` and ``..``.
+    """
+    return Path(os.path.abspath(path))  # noqa: PTH100 (`Path.absolute` keeps the dots)
 
 
 def check_new_folder(path: Path, *, overwrite: bool, keep: Sequence[Path] = ()) -> None:
@@ -231,34 +243,6 @@ def new_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterat
             partial.unlink(missing_ok=True)
 
 
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Say what to do where something cannot be written.
-
-    Parameters
-    ----------
-    path : Path
-        What was asked for.
-
-    Raises
-    ------
-    SpotgpuError
-        Instead of OSError.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise SpotgpuError(_failure(path, error)) from error
-
-
-def _failure(path: Path, error: OSError) -> str:
-    reason = error.strerror or str(error)
-    left = "the earlier results are kept" if os.path.lexists(path) else "nothing was left there"
-    full = error.errno in FULL
-    todo = "make room on the disk or choose another place" if full else "choose another place"
-    return f"could not write {path}: {reason}; {left}: {todo}, then run again"
-
-
 def _move_into_place(partial: Path, path: Path) -> None:
     """Give a folder its name; one that is there goes when the new one has taken its place."""
     if not path.exists():
@@ -273,23 +257,6 @@ def _move_into_place(partial: Path, path: Path) -> None:
         raise
     finally:
         shutil.rmtree(old, ignore_errors=True)
-
-
-def settle(path: Path) -> None:
-    """Have the system write a file, or the names in a folder, to the disk.
-
-    Else a crash of the machine could leave a file that has its name but not its bytes.
-
-    Parameters
-    ----------
-    path : Path
-        File or folder.
-    """
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _umask() -> int:

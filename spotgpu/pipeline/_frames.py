@@ -92,7 +92,7 @@ class FrameLocator:
         if self._first is None:
             raise RuntimeError("no frame was seen yet")
         if isinstance(self._first, io.LazyFrame):
-            self._first = picture(self._first, self._most)
+            self._first = picture(self._first, self.most)
         return self._first
 
     @property
@@ -162,7 +162,8 @@ class FrameLocator:
         ndarray or LazyFrame
             The frame; one that does not fit the budget is not read yet.
         """
-        return movie[k] if self.whole(movie) else movie.lazy(k)
+        with reading(k):
+            return movie[k] if self.whole(movie) else movie.lazy(k)
 
     def expect(self, n_frames: int | None, *, elsewhere: bool = False) -> None:
         """Say how much there is to do, which tells whether compiled loops pay.

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from spotgpu.errors import SpotgpuError
-from spotgpu.pipeline._folder import writing
+from spotgpu.pipeline._writing import writing
 
 __all__ = ["LOCK", "locked"]
 

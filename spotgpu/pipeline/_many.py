@@ -17,7 +17,7 @@ import pandas as pd
 
 from spotgpu.detect import Locator
 from spotgpu.pipeline._clients import check_client
-from spotgpu.pipeline._folder import new_file
+from spotgpu.pipeline._folder import absolute, new_file
 from spotgpu.pipeline._json import json_text
 from spotgpu.pipeline._manifest import PROGRAM
 from spotgpu.pipeline._many_folder import FAILURES, PAGE, RECORD, SUMMARY, many_folder
@@ -155,7 +155,7 @@ def track_many(
         _check(movie, {**common, **where})
     shown = for_terminal() if progress is None else progress
     # Workers may be elsewhere.
-    begun, folder = time.perf_counter(), Path(output).absolute()
+    begun, folder = time.perf_counter(), absolute(output)
     parameters = recorded({**common, "csv": csv})
     with many_folder(folder, parameters, [movie.name for movie in listed], overwrite=overwrite):
         jobs = [

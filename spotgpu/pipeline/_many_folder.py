@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from spotgpu.pipeline._folder import new_file, writing
+from spotgpu.pipeline._folder import new_file
 from spotgpu.pipeline._json import json_text
 from spotgpu.pipeline._lock import LOCK, locked
 from spotgpu.pipeline._manifest import PROGRAM, changed, few
 from spotgpu.pipeline._work_folder import SUFFIX
+from spotgpu.pipeline._writing import writing
 
 __all__ = ["FAILURES", "PAGE", "RECORD", "SUMMARY", "many_folder"]
 

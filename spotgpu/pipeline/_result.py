@@ -42,7 +42,8 @@ class TrackResult:
     analysis : Analysis
         What was measured, and a sample of the tracks.
     image : ndarray
-        The first frame; of a volume that does not fit into memory, its maximum along z.
+        The first frame; of what does not fit the memory, its maximum along z; of shape (0, 0) if a
+        plane is too large.
     calibration : Calibration
         Size of the pixels and time between frames, as far as known.
     parameters : dict

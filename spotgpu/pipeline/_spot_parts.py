@@ -15,8 +15,8 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from spotgpu.errors import SpotgpuError
-from spotgpu.pipeline._folder import settle
 from spotgpu.pipeline._found import Found
+from spotgpu.pipeline._writing import settle
 
 __all__ = ["SpotParts"]
 

@@ -11,8 +11,9 @@ import pandas as pd
 from pyarrow import parquet
 
 from spotgpu.errors import SpotgpuError
-from spotgpu.pipeline._folder import RUN_FILE, writing
+from spotgpu.pipeline._folder import RUN_FILE
 from spotgpu.pipeline._table_file import TableFile
+from spotgpu.pipeline._writing import writing
 
 __all__ = ["FolderTables", "MemoryTables", "Tables"]
 

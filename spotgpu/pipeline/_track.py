@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from spotgpu.detect import Locator
 from spotgpu.pipeline._calibration import Calibration
-from spotgpu.pipeline._folder import RUN_FILE, check_new_folder, writing
+from spotgpu.pipeline._folder import RUN_FILE, absolute, check_new_folder
 from spotgpu.pipeline._frames import FrameLocator
 from spotgpu.pipeline._manifest import Manifest
 from spotgpu.pipeline._memory_budget import frame_budget
@@ -30,6 +29,7 @@ from spotgpu.pipeline._track_options import (
 from spotgpu.pipeline._track_run import TrackRun
 from spotgpu.pipeline._work_folder import work_folder
 from spotgpu.pipeline._workers import interruptible
+from spotgpu.pipeline._writing import writing
 
 __all__ = ["track"]
 
@@ -166,7 +166,7 @@ def track(
     given = dict(locals())
     stages = Stages(for_terminal() if progress is None else progress)
     keep = input_files(source)
-    target = None if output is None else Path(output).absolute()
+    target = None if output is None else absolute(output)
     # Whether what is there is this run's own, only the opened movie tells.
     if target is not None and not (target / RUN_FILE).is_file():
         check_new_folder(target, overwrite=overwrite, keep=keep)

@@ -8,12 +8,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from spotgpu.errors import SpotgpuError
-from spotgpu.pipeline._folder import RUN_FILE, WRITTEN, check_new_folder, settle, writing
+from spotgpu.pipeline._folder import RUN_FILE, WRITTEN, check_new_folder
 from spotgpu.pipeline._found import Found
 from spotgpu.pipeline._json import json_text
 from spotgpu.pipeline._lock import LOCK, locked
 from spotgpu.pipeline._manifest import PROGRAM, Manifest, few
 from spotgpu.pipeline._spot_parts import SpotParts
+from spotgpu.pipeline._writing import settle, writing
 
 __all__ = ["SUFFIX", "FinishedError", "OtherRunError", "WorkFolder", "work_folder"]
 
@@ -121,8 +122,6 @@ def work_folder(
     SpotgpuError
         If another run is at work there, or nothing can be written there.
     """
-    if output.name in {"", ".."}:
-        raise ValueError(f"`output` must have a name of its own, got {output}")
     folder = output.with_name(output.name + SUFFIX)
     with writing(output):
         foreign = _foreign(folder)

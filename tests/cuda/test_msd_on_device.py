@@ -12,7 +12,7 @@ from pandas.testing import assert_frame_equal, assert_series_equal
 from spotgpu import motion
 from spotgpu.backends import cpu
 from spotgpu.errors import SpotgpuError
-from spotgpu.motion import _direct, _msd
+from spotgpu.motion import _direct, _ensemble, _msd
 from tests.tolerance import MSD_FFT
 
 #: The mirrors, where `imsd` and `emsd` do not take the FFT.
@@ -72,7 +72,8 @@ def test_tables(cuda: ModuleType, monkeypatch: pytest.MonkeyPatch, name: str) ->
         found = call(function, table, **options, device="cuda")
         by_fft = call(function, table, **options)
         with monkeypatch.context() as patch:
-            patch.setattr(_msd, "on", lambda _: MIRROR)
+            for module in (_msd, _ensemble):
+                patch.setattr(module, "on", lambda _: MIRROR)
             mirror = call(function, table, **options)
         same = assert_series_equal if isinstance(mirror, pd.Series) else assert_frame_equal
         same(found, mirror, check_exact=True)
@@ -84,7 +85,8 @@ def test_tables(cuda: ModuleType, monkeypatch: pytest.MonkeyPatch, name: str) ->
 def test_streams_agree(streams: str, monkeypatch: pytest.MonkeyPatch) -> None:
     table = TABLES["mixed lengths, gaps"]
     found = [call(name, table, device="cuda") for name in ("imsd", "emsd")]
-    monkeypatch.setattr(_msd, "on", lambda _: MIRROR)
+    for module in (_msd, _ensemble):
+        monkeypatch.setattr(module, "on", lambda _: MIRROR)
     assert_frame_equal(found[0], call("imsd", table), check_exact=True)
     assert_series_equal(found[1], call("emsd", table), check_exact=True)
 
@@ -114,12 +116,14 @@ def short_of_memory(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
         return cpu.msd(positions, valid, starts, max_lagtime, detail)
 
     backend = SimpleNamespace(**vars(MIRROR) | {"msd": msd})
-    monkeypatch.setattr(_msd, "on", lambda _: backend)
+    for module in (_msd, _ensemble):
+        monkeypatch.setattr(module, "on", lambda _: backend)
 
 
 def test_out_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     table = walks(200, 10, gaps=0.2)
-    monkeypatch.setattr(_msd, "on", lambda _: MIRROR)
+    for module in (_msd, _ensemble):
+        monkeypatch.setattr(module, "on", lambda _: MIRROR)
     whole = call("emsd", table, detail=True)
     short_of_memory(monkeypatch, 100)
     with pytest.warns(UserWarning, match="the device ran out of memory for 200 tracks: going on"):

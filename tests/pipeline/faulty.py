@@ -18,6 +18,7 @@ import numpy as np
 import tifffile
 from walking_spots import draw, grid_of, walk
 
+from spotgpu import io
 from spotgpu.errors import SpotgpuError
 from spotgpu.pipeline import _result_files, _spot_parts, _track_pieces, track
 from spotgpu.pipeline._frames import FrameLocator
@@ -97,6 +98,10 @@ def attempt(
     code = process.exitcode
     process.close()
     return Attempt(code, *told)
+
+
+# Who has become nobody may not read what would be imported later.
+assert all(getattr(io, name) for name in io.__all__)
 
 
 @cache

@@ -125,12 +125,12 @@ def spots_of(client: Any, movie: Any, locator: FrameLocator | None = None) -> It
     """Yield what `locate_frames` finds on the cluster."""
     if locator is None:
         locator = FrameLocator(Locator(9, minmass=300))
-    yield from locate_frames(movie, locator, None, clock=Clock(), client=client)
+    yield from locate_frames(sg.open(movie), locator, None, clock=Clock(), client=client)
 
 
 def alone(movie: Any) -> list[Any]:
     frames = FrameLocator(Locator(9, minmass=300))
-    return list(locate_frames(movie, frames, 1, clock=Clock()))
+    return list(locate_frames(sg.open(movie), frames, 1, clock=Clock()))
 
 
 def assert_same(found: list[Any], wanted: list[Any]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import faulty
+import numpy as np
 import pyarrow
 import pytest
 from faulty import FRAMES, OPTIONS, Attempt, attempt, tables_in
@@ -19,7 +20,7 @@ from pyarrow import parquet
 
 import spotgpu as sg
 from spotgpu.errors import SpotgpuError
-from spotgpu.pipeline import FinishedError, _folder, _spot_parts, _table_file
+from spotgpu.pipeline import FinishedError, _spot_parts, _table_file, _writing
 
 NOBODY = 65534
 
@@ -116,7 +117,7 @@ def synced(patch: pytest.MonkeyPatch) -> None:
         calls[0] += 1
         if calls[0] > 4:
             full()
-        _folder.settle(path)
+        _writing.settle(path)
 
     patch.setattr(_spot_parts, "settle", failing)
 
@@ -265,6 +266,8 @@ def test_places(whole: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(SpotgpuError, match="File name too long"):
         sg.track(movie, output=tmp_path / ("x" * 250), **OPTIONS)
     monkeypatch.chdir(tmp_path / "a" / "b" / "out")
-    with pytest.raises(ValueError, match="`output` must have a name of its own"):
-        sg.track(movie, output=".", **{**OPTIONS, "memory": 0})
+    with pytest.raises(FinishedError):
+        sg.track(movie, output=".", **OPTIONS)
+    with pytest.raises(ValueError, match="`output` must be a folder of an earlier run"):
+        sg.track(np.zeros((2, 32, 32), np.uint8), output="/", overwrite=True, **OPTIONS)
     assert pyarrow.__version__

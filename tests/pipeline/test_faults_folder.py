@@ -235,7 +235,10 @@ CHANGES: dict[str, tuple[Any, str]] = {
     "axes": ("TYX", 'axes: not given then, "TYX" now'),
     "csv": (True, "csv: false then, true now"),
 }
-FREE = {"source", "processes", "client", "device", "output", "overwrite", "progress", "channel"}
+FREE = {
+    *("source", "processes", "client", "device", "max_gb", "output", "overwrite", "progress"),
+    "channel",
+}
 
 
 def test_changed_options_are_named(whole: Any, looked_at: list[int], tmp_path: Path) -> None:

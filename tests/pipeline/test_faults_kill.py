@@ -174,7 +174,7 @@ def test_earlier_results_are_never_lost(whole: Whole, tmp_path: Path) -> None:
     assert not output.exists()
     assert tables_in(output.with_name("out.unfinished") / "earlier") == earlier
     done = attempt(movie, output)
-    assert done.error == "ValueError"
+    assert done.error == "OtherRunError"
     assert "the results of another run (memory: 0 then, 2 now)" in done.message
     assert tables_in(output) == earlier
     assert frames_kept(output) == FRAMES

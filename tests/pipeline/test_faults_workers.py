@@ -57,7 +57,7 @@ def test_a_worker_is_killed(
 ) -> None:
     movie, tables = whole
     faulty.make_small(monkeypatch)
-    monkeypatch.setattr("spotgpu.pipeline._stream.TASK_FRAMES", 2)
+    monkeypatch.setattr("spotgpu.pipeline._plan.TASK_FRAMES", 2)
     output, folder = tmp_path / "out", tmp_path / "out.unfinished"
     source: Any = movie if how == "file" else Frames(frames_of(N))
     blocks = set(SHM.glob("psm_*"))
@@ -96,11 +96,11 @@ import sys
 import numpy as np
 import faulty
 import spotgpu as sg
-from spotgpu.pipeline import _stream
+from spotgpu.pipeline import _plan
 
 if __name__ == "__main__":
     faulty.make_small()
-    _stream.TASK_FRAMES = 2
+    _plan.TASK_FRAMES = 2
     source, output = sys.argv[1:3]
     if len(sys.argv) > 3:
         source = faulty.Frames(np.load(source, mmap_mode="r"))
