@@ -216,9 +216,22 @@ def interruptible() -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        if not isinstance(error, Exception):
-            end_workers()
-        raise
+        interrupt = _interrupt(error)
+        if interrupt is None:
+            raise
+        end_workers()
+        if interrupt is error:
+            raise
+        for text in getattr(error, "__notes__", ()):
+            interrupt.add_note(text)
+        raise interrupt from None
+
+
+def _interrupt(error: BaseException | None) -> BaseException | None:
+    """Return what ended the block from outside, also where numba made a SystemError of it."""
+    while isinstance(error, SystemError):
+        error = error.__cause__ or error.__context__
+    return None if isinstance(error, Exception) else error
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from faulty import OPTIONS, tables_in, write_movie
 
 import spotgpu as sg
 from spotgpu.pipeline import FinishedError
+from spotgpu.pipeline._workers import interruptible
 
 PIPELINE = str(Path(sg.__file__).parent / "pipeline")
 #: Those with state that an interrupt could leave half done.
@@ -196,3 +197,21 @@ def test_ctrl_c_with_workers(tmp_path: Path) -> None:
 @pytest.mark.parametrize("processes", [1, 2])
 def test_signals(name: str, during: str, processes: int, tmp_path: Path) -> None:
     end_by_signal(name, during, processes, tmp_path)
+
+
+def _numba_is_interrupted() -> None:
+    """Raise what comes of Ctrl-C in numba's compiled code."""
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt as cause:
+        error = SystemError("returned a result with an exception set")
+        error.add_note("kept")
+        raise error from cause
+
+
+def test_interrupt_while_loops_are_compiled() -> None:
+    with pytest.raises(KeyboardInterrupt) as told, interruptible():
+        _numba_is_interrupted()
+    assert told.value.__notes__ == ["kept"]
+    with pytest.raises(SystemError), interruptible():
+        raise SystemError("of its own")
