@@ -9,8 +9,6 @@ __all__ = ["Plan", "planned"]
 
 #: Seconds until new processes have imported what they need.
 START_UP = 2.0
-#: Of these, those that this process can use.
-MEANWHILE = 1.0
 #: Share of the time alone that processes must not exceed to be worth it.
 WORTH = 0.9
 #: Seconds of work in one task, and frames at most.
@@ -26,13 +24,10 @@ class Plan(NamedTuple):
         How many processes; 1 for this one alone.
     task : int
         Frames of a task.
-    meanwhile : int
-        Frames that this process does while the others start.
     """
 
     workers: int
     task: int
-    meanwhile: int
 
 
 def planned(left: int | None, seconds: float, processes: int | None) -> Plan:
@@ -58,10 +53,7 @@ def planned(left: int | None, seconds: float, processes: int | None) -> Plan:
     by_time = int(TASK / max(seconds, 1e-6))
     # Four tasks a worker let them end at about the same time.
     by_share = TASK_FRAMES if left is None else left // (4 * workers)
-    meanwhile = 0
-    if left is not None and workers > 1:
-        meanwhile = min(int(MEANWHILE / max(seconds, 1e-6)), left // (workers + 1))
-    return Plan(workers, max(1, min(by_time, by_share, TASK_FRAMES)), meanwhile)
+    return Plan(workers, max(1, min(by_time, by_share, TASK_FRAMES)))
 
 
 def _quickest(left: int | None, seconds: float) -> int:

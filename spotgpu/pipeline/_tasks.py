@@ -59,9 +59,7 @@ def aligned(start: int, stop: int, many: int, movie: Any) -> Iterator[tuple[int,
         start = end
 
 
-def in_order(
-    tasks: Iterator[_Future], in_flight: int, clock: Clock, before: Iterable[Found] = ()
-) -> Iterator[Found]:
+def in_order(tasks: Iterator[_Future], in_flight: int, clock: Clock) -> Iterator[Found]:
     """Yield what tasks find, in their order.
 
     Parameters
@@ -72,16 +70,13 @@ def in_order(
         Tasks that are under way at once: the result of one is taken before another is submitted.
     clock : Clock
         Gets their seconds.
-    before : iterable of Found
-        Frames that come first, and are found while the first tasks are under way.
 
     Yields
     ------
     Found
         Frame number and rows.
     """
-    pending = deque(islice(tasks, in_flight))
-    yield from before
+    pending: deque[_Future] = deque()
     while True:
         pending.extend(islice(tasks, in_flight - len(pending)))
         if not pending:

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count, islice
 from typing import Any
@@ -50,7 +50,6 @@ def from_file(
     processes: int,
     chunk: int,
     clock: Clock,
-    before: Iterable[Found] = (),
 ) -> Iterator[Found]:
     """Yield the spots of a movie's frames in order; the workers read the file themselves.
 
@@ -68,8 +67,6 @@ def from_file(
         Frames a task.
     clock : Clock
         Gets the workers' seconds.
-    before : iterable of Found
-        Frames that come first: there is time for some while the workers start.
 
     Yields
     ------
@@ -83,7 +80,7 @@ def from_file(
             yield submit(read_and_locate, job, first, stop)
 
     with executor(processes) as submit:
-        yield from in_order(tasks(submit), 2 * processes, clock, before)
+        yield from in_order(tasks(submit), 2 * processes, clock)
 
 
 def through_memory(
