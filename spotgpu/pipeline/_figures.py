@@ -14,7 +14,7 @@ from spotgpu import plot
 if TYPE_CHECKING:
     from spotgpu.pipeline._result import TrackResult
 
-__all__ = ["Figure", "figures"]
+__all__ = ["Figure", "figures", "png"]
 
 #: Inches, and dots per inch: sharp on paper at half a page's width.
 SIZE, WIDE, DPI = (6.0, 4.4), (11.0, 7.0), 150
@@ -53,19 +53,36 @@ def figures(result: TrackResult) -> list[Figure] | None:
     shown: list[Figure] = []
     for title, caption, draw in _drawings(result):
         wide = first and not shown
-        shown.append(Figure(title, caption, _png(draw, WIDE if wide else SIZE), wide))
+        shown.append(Figure(title, caption, png(draw, WIDE if wide else SIZE), wide))
     return shown
 
 
-def _png(draw: Callable[[Any], object], size: tuple[float, float]) -> str:
+def png(draw: Callable[..., object], size: tuple[float, float], *, measured: bool = False) -> str:
+    """Return a drawing as a PNG in base64.
+
+    Parameters
+    ----------
+    draw : callable
+        ``draw(ax=axes)`` draws it.
+    size : tuple of float
+        Width and height in inches.
+    measured : bool
+        Whether there is more beside the axes than the usual labels. To measure it takes as long as
+        to draw everything.
+
+    Returns
+    -------
+    str
+        The image.
+    """
     # Without pyplot: no window, no global state, and it may run in any thread.
     from matplotlib.figure import Figure as Canvas
 
-    canvas = Canvas(figsize=size, dpi=DPI)
-    # To measure the labels (layout="constrained") takes as long as to draw everything.
-    width, height = size
-    canvas.subplots_adjust(LEFT / width, BELOW / height, 1 - ABOVE / width, 1 - ABOVE / height)
-    draw(canvas.add_subplot())
+    canvas = Canvas(figsize=size, dpi=DPI, layout="constrained" if measured else None)
+    if not measured:
+        width, height = size
+        canvas.subplots_adjust(LEFT / width, BELOW / height, 1 - ABOVE / width, 1 - ABOVE / height)
+    draw(ax=canvas.add_subplot())
     buffer = io.BytesIO()
     canvas.savefig(buffer, format="png")
     return base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 from spotgpu.checks import number
@@ -41,14 +42,21 @@ def frame_budget(max_gb: float | None, processes: int | None) -> int:
     of_worker = _of_dask_worker()
     if of_worker is not None:
         return of_worker // 2
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if LIMIT.is_file() and (limit := LIMIT.read_text().strip()).isdecimal():
-        memory = min(memory, int(limit))
+    memory = _of_machine()
     if processes is None:
         from loky import cpu_count
 
         processes = int(cpu_count())
     return memory // (2 * max(processes, 1))
+
+
+@cache
+def _of_machine() -> int:
+    # Asked for with every frame.
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if LIMIT.is_file() and (limit := LIMIT.read_text().strip()).isdecimal():
+        memory = min(memory, int(limit))
+    return memory
 
 
 def _of_dask_worker() -> int | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.util import find_spec
@@ -14,12 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from spotgpu import plot
-from spotgpu.pipeline._figures import Figure
+from spotgpu.pipeline._figures import Figure, png
 
 __all__ = ["distributions", "heatmaps"]
 
-#: Inches of half a page and of a whole one, and dots per inch.
-HALF, WIDE, DPI = (6.0, 3.8), (11.0, 4.4), 150
+#: Inches of half a page and of a whole one.
+HALF, WIDE = (6.0, 3.8), (11.0, 4.4)
 #: Movies that have a line with their name in the figure of D; more are drawn side by side.
 NAMED = 40
 #: Letters of a name in a figure.
@@ -58,7 +56,7 @@ def heatmaps(table: pd.DataFrame) -> list[Figure] | None:
         medians = values.groupby(placed["well"]).median()
         by_well = {str(well): float(value) for well, value in medians.items()}
         draw = partial(plot.plate_heatmap, by_well, label=label, failed=failed)
-        shown.append(Figure(title, caption, _png(draw, HALF), False))
+        shown.append(Figure(title, caption, png(draw, HALF, measured=True), False))
     return shown
 
 
@@ -104,12 +102,12 @@ def distributions(table: pd.DataFrame) -> list[Figure] | None:
             if known["flags"].str.contains("D outlier").any():
                 caption += " Orange: D outlier."
             draw = partial(_named if named else _ranked, known, unit)
-            shown.append(Figure(title, caption, _png(draw, size), True))
+            shown.append(Figure(title, caption, png(draw, size, measured=True), True))
     for title, label, values in _counted(table):
         if len(values) > 1:
             caption = f"{len(values):,} movies; dashed: their median."
             draw = partial(_histogram, values.to_numpy(np.float64), label)
-            shown.append(Figure(title, caption, _png(draw, HALF), False))
+            shown.append(Figure(title, caption, png(draw, HALF, measured=True), False))
     return shown
 
 
@@ -128,17 +126,6 @@ def _counted(table: pd.DataFrame) -> Iterator[tuple[str, str, pd.Series]]:
 def _units(table: pd.DataFrame) -> list[str]:
     """Return the units of D that are there, the most frequent first."""
     return [str(unit) for unit in table.loc[table["D"].notna(), "D_unit"].value_counts().index]
-
-
-def _png(draw: Draw, size: tuple[float, float]) -> str:
-    # Without pyplot: no window, no global state, and it may run in any thread.
-    from matplotlib.figure import Figure as Canvas
-
-    canvas = Canvas(figsize=size, dpi=DPI, layout="constrained")
-    draw(ax=canvas.add_subplot())
-    buffer = io.BytesIO()
-    canvas.savefig(buffer, format="png")
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def _colours(known: pd.DataFrame) -> npt.NDArray[np.str_]:
