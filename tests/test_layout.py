@@ -18,7 +18,6 @@ SUPPORT = {
     "cpu": {
         "_array",
         "_certified",
-        "_freed_memory",
         "_jit",
         "_jit_assign",
         "_jit_bandpass",

@@ -77,9 +77,10 @@ class SpotSample:
 
     def __init__(self, columns: Sequence[str]) -> None:
         self._columns = list(columns)
-        self._kept: list[tuple[int, Found]] = []
-        self._first: Found | None = None
-        self._every, self._rows = 1, 0
+        self._first = SpotTable(columns)
+        # One table: what small arrays of frames leave behind is of no use to others.
+        self._kept = SpotTable(columns, ("frame", "place"))
+        self._every = 1
         self._frames, self._with_spots, self._spots = 0, 0, 0
 
     def add(self, found: Found) -> None:
@@ -90,24 +91,18 @@ class SpotSample:
         found : Found
             Its number and its spots.
         """
-        k, n = self._frames, len(found[1])
-        self._frames, self._spots = k + 1, self._spots + n
+        number, rows = found
+        place, n = self._frames, len(rows)
+        self._frames, self._spots = place + 1, self._spots + n
         if n == 0:
             return
+        if self._with_spots == 0:
+            self._first.add(rows, number)
         self._with_spots += 1
-        if k % self._every and self._first:
-            return
-        # A copy: the rows may be a part of many.
-        found = found[0], found[1].copy()
-        self._first = self._first or found
-        if k % self._every:
-            return
-        self._kept.append((k, found))
-        self._rows += n
-        while self._rows > SAMPLE and len(self._kept) > 1:
-            self._every *= 2
-            self._kept = [item for item in self._kept if item[0] % self._every == 0]
-            self._rows = sum(len(rows) for _, (_, rows) in self._kept)
+        if place % self._every == 0:
+            self._kept.add(rows, number, np.full(n, place))
+            if len(self._kept) > SAMPLE:
+                self._thin()
 
     def overview(self, tracks: LongTracks) -> Overview:
         """Return what was counted and kept.
@@ -126,8 +121,8 @@ class SpotSample:
             frames=self._frames,
             frames_with_spots=self._with_spots,
             spots=self._spots,
-            first_spots=self._table([] if self._first is None else [self._first]),
-            sample=self._table([found for _, found in self._kept]),
+            first_spots=self._first.finish(),
+            sample=self._kept.finish().drop(columns="place"),
             particles=tracks.n_particles,
             longest=tracks.longest,
             tracks=tracks.n_tracks,
@@ -137,8 +132,11 @@ class SpotSample:
             lengths=tracks.lengths[1],
         )
 
-    def _table(self, frames: list[Found]) -> pd.DataFrame:
-        table = SpotTable(self._columns)
-        for number, rows in frames:
-            table.add(rows, number)
-        return table.finish()
+    def _thin(self) -> None:
+        """Drop every second frame, until there are few enough spots."""
+        table = self._kept.finish()
+        while len(table) > SAMPLE and table["place"].nunique() > 1:
+            self._every *= 2
+            table = table[table["place"] % self._every == 0]
+        whole = (table[name].to_numpy() for name in ("frame", "place"))
+        self._kept.add(table[self._columns].to_numpy(), *whole)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from spotgpu.backends.freed_memory import return_freed_memory
 from spotgpu.pipeline._clock import Clock
 from spotgpu.pipeline._spot_table import BLOCK, SpotTable
 from spotgpu.pipeline._table_store import Tables
@@ -55,3 +56,5 @@ class TableFeed:
         """Hand on what is left; a table without rows gets its columns."""
         with self._clock.measured("write"):
             self._tables.add(self._name, self._gathered.finish())
+        # Else what frames leave between the arrays that stay grows with the movie.
+        return_freed_memory()

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from spotgpu.backends.freed_memory import return_freed_memory
 from spotgpu.errors import SpotgpuError
 from spotgpu.pipeline._table_store import Tables
 
@@ -75,6 +76,7 @@ class TrackPieces:
                     waiting = [table]
                     break
                 yield table.iloc[:cut]
+                return_freed_memory()
                 none = False
                 waiting, rows = [table.iloc[cut:]], len(table) - cut
         if rows or none:
@@ -101,6 +103,7 @@ class TrackPieces:
                 file.unlink()
                 table = pd.DataFrame(values, columns=self._needed)
                 yield table.astype({"frame": np.int64, "particle": np.int64})
+                return_freed_memory()
 
     def _cuts(self) -> list[int]:
         """Return, for each piece, the number of the last particle in it."""

@@ -9,7 +9,6 @@ from spotgpu.backends.cpu._candidates import candidates
 from spotgpu.backends.cpu._centroid import centroid, characterize
 from spotgpu.backends.cpu._components import components
 from spotgpu.backends.cpu._dilation import dilation
-from spotgpu.backends.cpu._freed_memory import keep_freed_memory
 from spotgpu.backends.cpu._grid import grid
 from spotgpu.backends.cpu._group import group
 from spotgpu.backends.cpu._local_max import local_max
@@ -19,6 +18,7 @@ from spotgpu.backends.cpu._quantise import quantise
 from spotgpu.backends.cpu._scan import scan
 from spotgpu.backends.cpu._select import select
 from spotgpu.backends.cpu._where_close import where_close
+from spotgpu.backends.freed_memory import keep_freed_memory
 
 __all__ = [
     "argwhere",

@@ -1,10 +1,13 @@
-"""Keeps freed memory in the process, so that a frame does not fault in the pages of the one before.
+"""Freed memory: kept in the process, so that a frame does not fault in the pages of the one before.
 
 glibc gives freed memory back to the system above a threshold that starts at 128 kB and follows the
 largest block freed so far, up to 32 MiB (mallopt(3), M_MMAP_THRESHOLD). Where it has not been
 raised, page faults take a third of the time of a 512 x 512 frame, or not, as the sizes of a
 frame's temporary arrays happen to fall. Dask starts workers with MALLOC_TRIM_THRESHOLD_=65536, with
 which it stays at 128 kB: a frame takes 2.5 times as long.
+
+What is kept falls into holes between the small arrays that live longer, and long runs would take
+more and more of it: they return it now and then, which takes a millisecond or two.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import os
 
 import numpy as np
 
-__all__ = ["keep_freed_memory"]
+__all__ = ["keep_freed_memory", "return_freed_memory"]
 
 #: The most that the threshold follows, less room for a header.
 LARGEST = (1 << 25) - (1 << 16)
@@ -32,3 +35,10 @@ def keep_freed_memory() -> None:
         if mallopt is not None:
             mallopt(MMAP_THRESHOLD, MMAP)
             mallopt(TRIM_THRESHOLD, TRIM)
+
+
+def return_freed_memory() -> None:
+    """Return to the system what is free, in all arenas, where the C library can."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(ctypes.c_size_t(0))
