@@ -72,7 +72,9 @@ class Locator:
         #: Where it computes: 'cpu' or 'cuda'.
         self.device = "cpu" if on_cpu else "cuda"
         self._checked: dict[tuple[int, bool], Options] = {}
-        self.options(np.size(diameter) if np.size(diameter) > 1 else 2, is_float=False)
+        # Before there is an image: as many axes as one of them has values for.
+        sizes = [np.size(self._given[name]) for name in PER_AXIS]
+        self.options(next((size for size in sizes if size > 1), 2), is_float=False)
 
     def __call__(self, image: object) -> pd.DataFrame:
         """Return the table of spots, as `locate` does."""

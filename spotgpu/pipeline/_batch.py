@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -12,7 +11,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from spotgpu.detect import Locator
@@ -20,6 +18,7 @@ from spotgpu.pipeline._calibration import Calibration
 from spotgpu.pipeline._clock import Clock
 from spotgpu.pipeline._found import Found
 from spotgpu.pipeline._frames import FrameLocator
+from spotgpu.pipeline._json import json_text
 from spotgpu.pipeline._memory_budget import frame_budget
 from spotgpu.pipeline._progress import Advance, Progress, for_terminal
 from spotgpu.pipeline._source import opened
@@ -263,14 +262,10 @@ def _record(meta: Any, source: str, options: dict[str, Any]) -> None:
         "source": source,
         **options,
     }
-    text = json.dumps(record, indent=2, default=_plain) + "\n"
+    text = json_text(record)
     if isinstance(meta, (str, PathLike)):
         Path(meta).write_text(text, encoding="utf-8")
     elif callable(getattr(meta, "write", None)):
         meta.write(text)
     else:
         raise TypeError(f"`meta` must be a path or a text file, got {type(meta).__name__}")
-
-
-def _plain(value: object) -> Any:
-    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else str(value)

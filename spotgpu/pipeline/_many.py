@@ -16,7 +16,6 @@ from typing import Any
 import pandas as pd
 
 from spotgpu.detect import Locator
-from spotgpu.pipeline._clients import check_client
 from spotgpu.pipeline._folder import absolute, new_file
 from spotgpu.pipeline._json import json_text
 from spotgpu.pipeline._manifest import PROGRAM
@@ -144,12 +143,9 @@ def track_many(
     common = {**options, "diameter": diameter, "search_range": search_range}
     listed = movie_list(movies, known - COMMON)
     workers = checked_processes(processes)
-    check_client(client)
     if device != "cpu" and client is None and workers not in {None, 1}:
         raise ValueError(f"`processes` must be 'auto' or 1 where a GPU computes, got {processes}")
-    if client is not None and workers not in {None, 1}:
-        raise ValueError(f"`processes` must be 'auto' or 1 with a `client`, got {processes}")
-    where = {"device": device, "client": client}
+    where = {"device": device, "client": client, "processes": processes}
     # Thousands of movies have a few sets of options.
     for movie in {repr(sorted(movie.options.items())): movie for movie in listed}.values():
         _check(movie, {**common, **where})
@@ -217,14 +213,14 @@ def _write(
     failures = [
         {"movie": outcome.name, "error": outcome.error} for outcome in done if outcome.run is None
     ]
-    table = summary_table(records, failures)
+    table, programs = summary_table(records, failures), versions()
     page = plate_report(
         table,
         title=folder.absolute().name,
-        subtitle=f"spotgpu {versions()['spotgpu']}, {datetime.now(UTC):%Y-%m-%d %H:%M UTC}",
+        subtitle=f"spotgpu {programs['spotgpu']}, {datetime.now(UTC):%Y-%m-%d %H:%M UTC}",
         parameters=parameters,
         seconds=seconds,
-        versions=versions(),
+        versions=programs,
     )
     with new_file(folder / SUMMARY, overwrite=True) as path:
         write_table(table, path)
@@ -240,7 +236,7 @@ def _write(
         "program": PROGRAM,
         "counts": {"movies": len(done), "failed": len(failures)},
         "seconds": round(seconds, 3),
-        "versions": versions(),
+        "versions": programs,
     }
     with new_file(folder / RECORD, overwrite=True) as path:
         path.write_text(json_text(record), encoding="utf-8")

@@ -72,6 +72,7 @@ def test_options_2d(diameter: Any, options: dict[str, Any]) -> None:
         (7, {}),
         (7, {"minmass": 400}),
         ((5, 9, 9), {}),
+        (9, {"separation": (2, 10, 10)}),
         ((5, 7, 9), {"separation": (4, 6, 7), "noise_size": (0.5, 1, 1)}),
         ((5, 9, 9), {"characterize": False}),
         (5, {"topn": 12, "maxsize": 1.9}),
