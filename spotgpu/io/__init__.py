@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from spotgpu.io._differences import differences
     from spotgpu.io._files import files_in, matching
     from spotgpu.io._fingerprint import fingerprint
+    from spotgpu.io._layout import ColourError
     from spotgpu.io._lazy_frame import LazyFrame
     from spotgpu.io._missing import missing_chunks
     from spotgpu.io._movie import Movie
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from spotgpu.io._save import save_tiff
 
 __all__ = [
+    "ColourError",
     "LazyFrame",
     "Movie",
     "ReadAhead",
@@ -37,6 +39,7 @@ _MODULES = {
     "_differences": ["differences"],
     "_files": ["files_in", "matching"],
     "_fingerprint": ["fingerprint"],
+    "_layout": ["ColourError"],
     "_lazy_frame": ["LazyFrame"],
     "_missing": ["missing_chunks"],
     "_movie": ["Movie"],

@@ -9,7 +9,7 @@ import numpy as np
 
 from spotgpu.checks import integer
 
-__all__ = ["Facts", "Index", "Layout"]
+__all__ = ["ColourError", "Facts", "Index", "Layout"]
 
 #: How many channels a message lists.
 MOST_NAMES = 8
@@ -18,6 +18,22 @@ Index = tuple["int | slice", ...]
 
 #: What the letters of `axes` stand for.
 LETTERS = {"T": "time", "Z": "depth", "C": "channel", "Y": "row", "X": "column", "S": "sample"}
+
+
+class ColourError(ValueError):
+    """Images are in colour, and no channel is chosen.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong.
+    samples : int
+        Colours of a pixel.
+    """
+
+    def __init__(self, message: str, samples: int = 3) -> None:
+        super().__init__(message)
+        self.samples = samples
 
 
 @dataclass(frozen=True)
@@ -239,9 +255,10 @@ def _without_colour(facts: Facts, letters: str, channel: int | str | None) -> st
         )
     if channel is None:
         n = _length(facts, letters, "S")
-        raise ValueError(
+        raise ColourError(
             f"`source` must have gray images, got colour images of shape {facts.shape} in "
-            f"{facts.name}: pass channel=0 to {n - 1} for one of the colours"
+            f"{facts.name}: pass channel=0 to {n - 1} for one of the colours",
+            n,
         )
     return letters.replace("C", "1").replace("S", "C")
 

@@ -20,6 +20,7 @@ OPTIONAL = (
     "geff",
     "shapely",
     "scikit-learn",
+    "imageio",
 )
 
 

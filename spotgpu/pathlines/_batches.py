@@ -1,0 +1,62 @@
+"""Frames in batches of windows, none of them read twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["batches"]
+
+
+def batches(
+    frames: Iterable[npt.NDArray[Any]],
+    size: int,
+    windows: int,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+) -> Iterator[npt.NDArray[Any]]:
+    """Yield frames in batches; the last frames of one are the first of the next.
+
+    Memory holds one batch.
+
+    Parameters
+    ----------
+    frames : iterable of ndarray
+        In order.
+    size : int
+        Frames of a window.
+    windows : int
+        Windows of a batch, at most.
+    shape : tuple of int
+        Of a frame.
+    dtype : dtype
+        Of its pixels.
+
+    Yields
+    ------
+    ndarray, shape (B + size - 1, ...)
+        The frames of B windows that follow each other. Valid until the next batch is asked for.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer frames than a window has.
+    """
+    buffer = np.empty((windows + size - 1, *shape), dtype)
+    filled = 0
+    seen = 0
+    for frame in frames:
+        buffer[filled] = frame
+        filled += 1
+        seen += 1
+        if filled == len(buffer):
+            yield buffer
+            filled = size - 1
+            buffer[:filled] = buffer[windows:]
+    if seen < size:
+        raise ValueError(f"`frames_to_merge` must be <= the number of frames, {seen}, got {size}")
+    if filled >= size:
+        yield buffer[:filled]

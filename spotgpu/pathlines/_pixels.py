@@ -1,0 +1,124 @@
+"""From a frame of the source to one of the types that the engine takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spotgpu.pathlines._options import Options
+
+__all__ = ["Pixels"]
+
+#: The engine's types of pixels that others become.
+TYPES = {
+    "bool": "uint8",
+    "int8": "int32",
+    "int16": "int32",
+    "uint32": "float64",
+    "int64": "float64",
+    "uint64": "float64",
+    "float16": "float32",
+}
+#: Integers up to this have room for being inverted in 32 bits.
+NARROW = {"uint8", "uint16"}
+
+
+class Pixels:
+    """Projects, checks, converts and inverts frames.
+
+    Parameters
+    ----------
+    options : Options
+        What is asked for.
+    inverts : bool
+        Whether a frame becomes ``white - frame``.
+    dtype : dtype
+        Of the source.
+    shape : tuple of int
+        Of a frame of the source.
+    colour : bool
+        Whether its last axis has colours.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        inverts: bool,
+        dtype: np.dtype[Any],
+        shape: tuple[int, ...],
+        colour: bool,
+    ) -> None:
+        volume = len(shape) == 3 + colour
+        if options.project is not None and not volume:
+            raise ValueError(
+                f"`project` must be None for a movie without depth, got {options.project!r}"
+            )
+        if options.color_series and colour:
+            raise ValueError(
+                f"`color_series` must be False for images in colour, got {options.color_series!r}"
+            )
+        self._project = options.project
+        self.shape = shape[1:] if self._project else shape
+        self._plain = self._converted(dtype)
+        self._inverts = inverts
+        #: None until a first frame tells.
+        self.white = options.white
+        if inverts and self.white is None and dtype == np.uint8:
+            self.white = 255.0
+        self.dtype = self._inverted() if inverts else self._plain
+
+    def __call__(self, frame: npt.NDArray[Any], number: int) -> npt.NDArray[Any]:
+        """Return a frame as the engine takes it.
+
+        Parameters
+        ----------
+        frame : ndarray
+            Of the source.
+        number : int
+            Its number there, for the message.
+
+        Returns
+        -------
+        ndarray of `dtype`, shape `shape`
+            Maybe the frame itself.
+
+        Raises
+        ------
+        ValueError
+            If a pixel is NaN or infinite.
+        """
+        self._require_finite(frame, number)
+        if self._project == "mean":
+            frame = frame.mean(axis=0, dtype=np.float64)
+        elif self._project is not None:
+            frame = getattr(frame, self._project)(axis=0)
+        frame = frame.astype(self._plain, copy=False)
+        if not self._inverts:
+            return frame
+        if self.white is None:
+            self.white = float(frame.max())
+        return np.subtract(self.white, frame, dtype=self.dtype, casting="unsafe")
+
+    def _converted(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
+        name = "float64" if self._project == "mean" else dtype.name
+        return np.dtype(TYPES.get(name, name))
+
+    def _inverted(self) -> np.dtype[Any]:
+        """Return a type that every difference to white fits; with integers, exactly."""
+        name = self._plain.name
+        if name in NARROW and (self.white is None or self.white.is_integer()):
+            if self.white == np.iinfo(self._plain).max:
+                return self._plain
+            if self.white is None or abs(self.white) < 2**30:
+                return np.dtype(np.int32)
+        return np.dtype(np.float64)
+
+    def _require_finite(self, frame: npt.NDArray[Any], number: int) -> None:
+        if frame.dtype.kind != "f" or np.isfinite(frame).all():
+            return
+        where = tuple(int(k[0]) for k in np.nonzero(~np.isfinite(frame)))
+        raise ValueError(
+            f"`movie` must have finite pixels, got {frame[where]} in frame {number} at {where}"
+        )

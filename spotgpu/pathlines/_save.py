@@ -1,0 +1,140 @@
+"""`save_streamlines`: images of pathlines to files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from loky import cpu_count
+
+from spotgpu.checks import number
+from spotgpu.pathlines._lazy_images import Streamlines
+from spotgpu.pathlines._png_files import write_pngs
+from spotgpu.pathlines._tiff_stack import write_tiff
+from spotgpu.pathlines._video import ffmpeg, write_video
+from spotgpu.pipeline._folder import check_new_file, new_file
+from spotgpu.pipeline._progress import Advance, Progress, for_terminal
+from spotgpu.pipeline._writing import writing
+
+__all__ = ["save_streamlines"]
+
+TIFFS, VIDEOS = {".tif", ".tiff"}, {".mp4", ".gif"}
+#: What nobody means as a folder.
+OTHERS = {".png", ".jpg", ".jpeg", ".bmp", ".avi", ".mov", ".mkv", ".webm"}
+
+
+def save_streamlines(
+    images: Streamlines,
+    output: str | os.PathLike[str],
+    *,
+    fps: float = 10,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Write images of pathlines: PNG files in a folder, a TIFF, or a video.
+
+    Images are made while they are written; memory does not grow with their number. A file has its
+    name when it is whole.
+
+    Parameters
+    ----------
+    images : Streamlines
+        Made by `streamlines`.
+    output : path
+        A .tif, .mp4 or .gif file; anything else is a folder, for one PNG file an image, called as
+        in ``images.names``. Folders that are not there are made.
+    fps : float
+        Images a second, of a video.
+    overwrite : bool
+        Whether files that are there may be replaced.
+    progress : Progress, optional
+        Shows how far it is; default: a bar on a terminal.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Raises
+    ------
+    TypeError
+        If `images` are something else.
+    ValueError
+        If an output is there and must not be replaced, or volumes should go to PNG or video.
+    SpotgpuError
+        If a file cannot be written, or a video needs ffmpeg, which is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spotgpu.pathlines import streamlines
+    >>> images = streamlines(np.zeros((50, 32, 48), np.uint8), 30)
+    >>> save_streamlines(images, "pathlines.mp4", fps=25)  # doctest: +SKIP
+    """
+    if not isinstance(images, Streamlines):
+        raise TypeError(f"`images` must be Streamlines, got {type(images).__name__}")
+    path = Path(output)
+    kind = path.suffix.lower()
+    rate = number("fps", fps, above=0)
+    if kind in OTHERS:
+        raise ValueError(f"`output` must be a .tif, .mp4 or .gif file, or a folder, got {path}")
+    if kind not in TIFFS and len(images.image_shape) != 2 + images.colour:
+        raise ValueError(
+            f"`output` must be a .tif file for volumes, got {path}: or make images of them with "
+            "project='max'"
+        )
+    if kind in VIDEOS:
+        ffmpeg()
+    progress = for_terminal() if progress is None else progress
+    if kind in TIFFS | VIDEOS:
+        check_new_file(path, overwrite=overwrite)
+        with _stage(images, progress) as made, new_file(path, overwrite=overwrite) as partial:
+            if kind in TIFFS:
+                write_tiff(partial, made, images)
+            else:
+                write_video(partial, made, images.image_shape, rate)
+        return [path]
+    return _to_folder(images, path, overwrite, progress)
+
+
+@contextmanager
+def _stage(images: Streamlines, progress: Progress) -> Iterator[Iterator[npt.NDArray[np.uint8]]]:
+    with progress.stage("pathlines", _length(images)) as advance:
+        yield _counted(images, advance)
+
+
+def _counted(images: Streamlines, advance: Callable[[], None]) -> Iterator[npt.NDArray[np.uint8]]:
+    for image in images:
+        yield image
+        advance()
+
+
+def _length(images: Any) -> int | None:
+    try:
+        return len(images)
+    except TypeError:
+        # Of a generator.
+        return None
+
+
+def _to_folder(
+    images: Streamlines, folder: Path, overwrite: bool, progress: Progress
+) -> list[Path]:
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"`output` must be a folder, got the file {folder}")
+    if not overwrite and folder.is_dir() and any(folder.iterdir()):
+        raise ValueError(
+            f"`output` must be a new or empty folder, got {folder}: choose another, or allow "
+            "replacing files with `overwrite` (--overwrite)"
+        )
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    advance: Advance
+    with progress.stage("pathlines", _length(images)) as advance:
+        named = ((folder / images.name(i), image) for i, image in enumerate(images))
+        return write_pngs(named, int(cpu_count()), advance)

@@ -1,0 +1,195 @@
+"""Movies in gray or in colour, opened."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spotgpu import io
+
+__all__ = ["Source", "opened"]
+
+#: Bytes of frames that threads decode ahead.
+AHEAD = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class Source:
+    """Frames as the source has them."""
+
+    #: One, or one a colour.
+    movies: tuple[io.Movie, ...]
+    #: Whether a single movie has the colours where others have depth.
+    colour_first: bool
+    #: Which frames these are, as the movies count them; None: all that come.
+    numbers: Sequence[int] | None
+    #: Whether the movies were opened here.
+    ours: bool
+    #: Of movies without a length, every which frame is taken.
+    step: int = 1
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of a frame.
+
+        Returns
+        -------
+        tuple of int
+            ([Z,] Y, X) or ([Z,] Y, X, 3).
+        """
+        shape = self.movies[0].frame_shape
+        if self.colour_first:
+            return (*shape[1:], shape[0])
+        return (*shape, 3) if self.colour else shape
+
+    @property
+    def colour(self) -> bool:
+        """Whether frames are in colour.
+
+        Returns
+        -------
+        bool
+            Then their last axis has red, green and blue.
+        """
+        return self.colour_first or len(self.movies) > 1
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the pixels.
+
+        Returns
+        -------
+        dtype
+            As the source has them.
+        """
+        return self.movies[0].dtype
+
+    def every(self, step: int) -> Source:
+        """Return every k-th frame.
+
+        Parameters
+        ----------
+        step : int
+            k.
+
+        Returns
+        -------
+        Source
+            The first frame is the first.
+        """
+        numbers = None if self.numbers is None else self.numbers[::step]
+        return replace(self, numbers=numbers, step=step)
+
+    def picked(self, numbers: Sequence[int]) -> Source:
+        """Return some of the frames.
+
+        Parameters
+        ----------
+        numbers : sequence of int
+            Which ones, as the movies count them.
+
+        Returns
+        -------
+        Source
+            Of the same movies.
+        """
+        return replace(self, numbers=numbers)
+
+    def frames(self) -> Generator[tuple[int, npt.NDArray[Any]]]:
+        """Yield number and pixels of each frame; files are decoded ahead by threads.
+
+        Yields
+        ------
+        tuple of int and ndarray
+            The number is that in the source, from 0.
+        """
+        if self.numbers is None:
+            numbered = enumerate(iter(self.movies[0]))
+            for number, frame in islice(numbered, 0, None, self.step):
+                yield number, np.moveaxis(frame, 0, -1) if self.colour_first else frame
+            return
+        numbers = self.numbers
+        key: Any = (
+            slice(numbers.start, numbers.stop, numbers.step)
+            if isinstance(numbers, range)
+            else list(numbers)
+        )
+        with ExitStack() as stack:
+            channels = [
+                stack.enter_context(io.read_ahead(movie[key], most_bytes=AHEAD // len(self.movies)))
+                for movie in self.movies
+            ]
+            for number, frames in zip(numbers, zip(*channels, strict=True), strict=True):
+                yield number, np.stack(frames, axis=-1) if self.colour else frames[0]
+
+    def close(self) -> None:
+        """Close the movies, if they were opened here."""
+        if self.ours:
+            for movie in self.movies:
+                movie.close()
+
+
+def opened(source: Any, axes: str | None = None, channel: int | str | None = None) -> Source:
+    """Open a movie in gray or in colour.
+
+    Parameters
+    ----------
+    source : object
+        Anything that `spotgpu.io.open` takes; images of three colours, too.
+    axes : str, optional
+        As of `spotgpu.io.open`.
+    channel : int or str, optional
+        One of several channels or colours.
+
+    Returns
+    -------
+    Source
+        All frames.
+
+    Raises
+    ------
+    TypeError, ValueError, FileNotFoundError, SpotgpuError
+        As `spotgpu.io.open`; if pixels have another number of colours than one or three.
+    """
+    ours = not isinstance(source, io.Movie)
+    if not hasattr(source, "__getitem__") and isinstance(source, Iterable):
+        return _of_stream(source, axes, channel)
+    try:
+        movies = [io.open(source, axes=axes, channel=channel)]
+    except io.ColourError as error:
+        if error.samples != 3:
+            raise
+        movies = [io.open(source, axes=axes, channel=k) for k in range(3)]
+    return Source(tuple(movies), False, _all(movies[0]), ours)
+
+
+def _of_stream(source: Iterable[Any], axes: str | None, channel: int | str | None) -> Source:
+    """Open images that come one after the other; the first one tells whether they have colours."""
+    images = iter(source)
+    try:
+        first = next(images)
+    except StopIteration:
+        images = iter(())
+    else:
+        images = chain([first], images)
+        shape = np.shape(first)
+        known = axes is None or axes.upper() == "YXS"
+        if channel is None and known and len(shape) == 3 and shape[-1] == 3:
+            planes = (np.moveaxis(np.asarray(image), -1, 0) for image in images)
+            return Source((io.open(planes, axes="ZYX"),), True, None, True)
+    movie = io.open(images, axes=axes, channel=channel)
+    return Source((movie,), False, None, True)
+
+
+def _all(movie: io.Movie) -> range | None:
+    try:
+        return range(len(movie))
+    except TypeError:
+        # What is gone through once.
+        return None
