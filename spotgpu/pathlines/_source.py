@@ -160,6 +160,9 @@ def opened(source: Any, axes: str | None = None, channel: int | str | None = Non
     ours = not isinstance(source, io.Movie)
     if not hasattr(source, "__getitem__") and isinstance(source, Iterable):
         return _of_stream(source, axes, channel)
+    if axes is None and isinstance(source, np.ndarray) and source.ndim == 3:
+        # Frames of three columns: one image in colour would be no movie.
+        axes = "TYX"
     try:
         movies = [io.open(source, axes=axes, channel=channel)]
     except io.ColourError as error:
