@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from spotgpu.backends.cpu._strips import BLOCK
+
 __all__ = ["contrast", "peaks"]
+
+#: All values of a pixel of 8 bits.
+_BYTES = np.arange(256, dtype=np.uint8)
 
 
 def peaks(
@@ -20,18 +26,28 @@ def peaks(
 
     Parameters
     ----------
-    extreme, base, first, white
-        As for `contrast`.
+    extreme : ndarray of uint8, uint16, int32, float32 or float64, shape (T, ...)
+        As for `contrast`, like the others.
+    base : ndarray of an integer type or float64, shape (T, ...), optional
+        Twice what is subtracted.
+    first : ndarray of any type of `extreme`, shape (T, ...), optional
+        One more plane.
+    white : float, optional
+        What the values are subtracted from.
 
     Returns
     -------
     ndarray of float64, shape (T,)
         The largest ``P``; -inf of an image without pixels. A zero is 0.0, never -0.0.
     """
-    found = np.empty(len(extreme))
+    found = np.full(len(extreme), -np.inf)
     for i in range(len(extreme)):
-        values = _values(i, extreme, base, first, white)
-        found[i] = values.max(initial=-np.inf)
+        if extreme[i].size and base is None and first is None:
+            # The subtraction rounds, but keeps the order.
+            found[i] = extreme[i].max() if white is None else white - float(extreme[i].min())
+            continue
+        for _, parts in _strips(extreme[i], *(a if a is None else a[i] for a in (base, first))):
+            found[i] = max(found[i], _values(*parts, white=white).max())
     found += 0.0
     return found
 
@@ -73,10 +89,15 @@ def contrast(
         The images.
     """
     images = np.zeros(extreme.shape, np.uint8)
+    table = extreme.dtype == np.uint8 and base is None and first is None
     for i, factor in enumerate(_factors(peaks)):
-        if factor:
-            values = _values(i, extreme, base, first, white)
-            images[i] = np.clip(values * factor, 0, 255) + 0.5
+        if factor and table:
+            _look_up(extreme[i], _stretched(_values(_BYTES, white=white), factor), images[i])
+        elif factor:
+            flat = images[i].reshape(-1)
+            others = (a if a is None else a[i] for a in (base, first))
+            for strip, parts in _strips(extreme[i], *others):
+                flat[strip] = _stretched(_values(*parts, white=white), factor)
     return images
 
 
@@ -87,17 +108,44 @@ def _factors(peaks: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.minimum(factors, np.finfo(np.float64).max)
 
 
+def _strips(
+    image: npt.NDArray[Any], *others: npt.NDArray[Any] | None
+) -> Iterator[tuple[slice, list[Any]]]:
+    """Return strips of pixels that fit the cache: where they are, and what each array has there."""
+    flat = [array if array is None else array.reshape(-1) for array in (image, *others)]
+    for start in range(0, image.size, BLOCK):
+        strip = slice(start, start + BLOCK)
+        yield strip, [array if array is None else array[strip] for array in flat]
+
+
 def _values(
-    i: int,
     extreme: npt.NDArray[Any],
-    base: npt.NDArray[Any] | None,
-    first: npt.NDArray[Any] | None,
-    white: float | None,
+    base: npt.NDArray[Any] | None = None,
+    first: npt.NDArray[Any] | None = None,
+    white: float | None = None,
 ) -> npt.NDArray[np.float64]:
-    """Return ``P`` of one image."""
-    values = extreme[i].astype(np.float64)
+    """Return ``P`` of some pixels."""
+    values = extreme.astype(np.float64)
     if base is not None:
-        values -= base[i] / 2
+        values -= base / 2
     if first is not None:
-        (np.maximum if white is None else np.minimum)(values, first[i], out=values)
-    return values if white is None else white - values
+        (np.maximum if white is None else np.minimum)(values, first, out=values)
+    return values if white is None else np.subtract(white, values, out=values)
+
+
+def _stretched(values: npt.NDArray[np.float64], factor: float) -> npt.NDArray[np.uint8]:
+    """Return ``P`` in grey levels; it is overwritten."""
+    values *= factor
+    np.clip(values, 0, 255, out=values)
+    values += 0.5
+    return values.astype(np.uint8)
+
+
+def _look_up(
+    image: npt.NDArray[np.uint8], table: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]
+) -> None:
+    """Write the entries of a table that the pixels of an image stand for."""
+    values = table.tobytes()
+    # `bytes` look up twice as fast as arrays.
+    for strip, (pixels,) in _strips(image):
+        out.reshape(-1)[strip] = np.frombuffer(pixels.tobytes().translate(values), np.uint8)

@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from spotgpu.backends.cpu._strips import STRIP
+
 __all__ = ["ramp_max"]
+
+#: Pixels that are worth numpy's cost of a call.
+_FEWEST = 512
 
 
 def ramp_max(
@@ -45,18 +50,52 @@ def ramp_max(
     ndarray of float64, shape (T - m + 1, ..., C)
         The channels side by side. A zero is 0.0, never -0.0.
     """
-    combine = np.minimum if least else np.maximum
-    size = len(ramp) - (first is not None)
-    count = len(frames) - size + 1
-    extreme = np.empty((count, *frames.shape[1:], ramp.shape[1]))
-    for i in range(count):
-        planes = frames[i : i + size].astype(np.float64)
-        if base is not None:
-            planes -= base[i] / 2
-        if first is not None:
-            planes = np.concatenate([planes, first[i : i + 1]])
-        for channel, weights in enumerate(ramp.T):
-            coloured = np.array([p * w for p, w in zip(planes, weights, strict=True)])
-            extreme[i, ..., channel] = combine.reduce(coloured, axis=0)
+    size, channels = len(ramp) - (first is not None), ramp.shape[1]
+    count, n = len(frames) - size + 1, frames[:1].size
+    extreme = np.empty((count, *frames.shape[1:], channels))
+    planes, results = frames.reshape(len(frames), n), extreme.reshape(count, n, channels)
+    bases, firsts = (a if a is None else a.reshape(count, n) for a in (base, first))
+    step = max(_FEWEST, STRIP // (8 * len(ramp)))
+    for start in range(0, n, step):
+        strip = slice(start, start + step)
+        flat = planes[:, strip].astype(np.float64)
+        scratch = np.empty((2, len(ramp), flat.shape[1]))
+        for i in range(count):
+            window = flat[i : i + size]
+            if bases is not None or firsts is not None:
+                window = _window(window, i, strip, bases, firsts, scratch[1])
+            _weigh(window, ramp, scratch[0], results[i, strip], least)
     extreme += 0.0
     return extreme
+
+
+def _window(
+    frames: npt.NDArray[np.float64],
+    i: int,
+    strip: slice,
+    base: npt.NDArray[Any] | None,
+    first: npt.NDArray[Any] | None,
+    out: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float64]:
+    """Return `out`, the planes of a window in a strip of pixels."""
+    own = out[: len(frames)]
+    own[...] = frames
+    if base is not None:
+        own -= base[i, strip] / 2
+    if first is not None:
+        out[-1] = first[i, strip]
+    return out
+
+
+def _weigh(
+    planes: npt.NDArray[np.float64],
+    ramp: npt.NDArray[np.float64],
+    scratch: npt.NDArray[np.float64],
+    results: npt.NDArray[np.float64],
+    least: bool,
+) -> None:
+    """Write the maxima of the planes of one window, times their weights, per channel."""
+    combine = np.minimum if least else np.maximum
+    for channel in range(ramp.shape[1]):
+        np.multiply(planes, ramp[:, channel, None], out=scratch)
+        combine.reduce(scratch, axis=0, out=results[:, channel])
