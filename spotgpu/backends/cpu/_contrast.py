@@ -46,8 +46,8 @@ def peaks(
             # The subtraction rounds, but keeps the order.
             found[i] = extreme[i].max() if white is None else white - float(extreme[i].min())
             continue
-        for _, parts in _strips(extreme[i], *(a if a is None else a[i] for a in (base, first))):
-            found[i] = max(found[i], _values(*parts, white=white).max())
+        for _, *parts in _strips(extreme[i], *(a if a is None else a[i] for a in (base, first))):
+            found[i] = max(found[i], _values(white, *parts).max())
     found += 0.0
     return found
 
@@ -92,12 +92,12 @@ def contrast(
     table = extreme.dtype == np.uint8 and base is None and first is None
     for i, factor in enumerate(_factors(peaks)):
         if factor and table:
-            _look_up(extreme[i], _stretched(_values(_BYTES, white=white), factor), images[i])
+            _look_up(extreme[i], _stretched(_values(white, _BYTES), factor), images[i])
         elif factor:
             flat = images[i].reshape(-1)
             others = (a if a is None else a[i] for a in (base, first))
-            for strip, parts in _strips(extreme[i], *others):
-                flat[strip] = _stretched(_values(*parts, white=white), factor)
+            for strip, *parts in _strips(extreme[i], *others):
+                flat[strip] = _stretched(_values(white, *parts), factor)
     return images
 
 
@@ -108,21 +108,19 @@ def _factors(peaks: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.minimum(factors, np.finfo(np.float64).max)
 
 
-def _strips(
-    image: npt.NDArray[Any], *others: npt.NDArray[Any] | None
-) -> Iterator[tuple[slice, list[Any]]]:
+def _strips(image: npt.NDArray[Any], *others: npt.NDArray[Any] | None) -> Iterator[list[Any]]:
     """Return strips of pixels that fit the cache: where they are, and what each array has there."""
     flat = [array if array is None else array.reshape(-1) for array in (image, *others)]
     for start in range(0, image.size, BLOCK):
         strip = slice(start, start + BLOCK)
-        yield strip, [array if array is None else array[strip] for array in flat]
+        yield [strip, *(array if array is None else array[strip] for array in flat)]
 
 
 def _values(
+    white: float | None,
     extreme: npt.NDArray[Any],
     base: npt.NDArray[Any] | None = None,
     first: npt.NDArray[Any] | None = None,
-    white: float | None = None,
 ) -> npt.NDArray[np.float64]:
     """Return ``P`` of some pixels."""
     values = extreme.astype(np.float64)
@@ -147,5 +145,5 @@ def _look_up(
     """Write the entries of a table that the pixels of an image stand for."""
     values = table.tobytes()
     # `bytes` look up twice as fast as arrays.
-    for strip, (pixels,) in _strips(image):
+    for strip, pixels in _strips(image):
         out.reshape(-1)[strip] = np.frombuffer(pixels.tobytes().translate(values), np.uint8)
