@@ -14,7 +14,7 @@ import numpy as np
 
 from spotgpu.errors import SpotgpuError
 
-__all__ = ["Array", "blocks", "empty_rows", "launch", "source"]
+__all__ = ["Array", "blocks", "empty_rows", "launch", "optional", "source"]
 
 #: A cupy array; cupy has no types of its own.
 Array = Any
@@ -84,6 +84,32 @@ def empty_rows(n: int, row: tuple[int, ...], dtype: Any) -> Array:
         the next one, which has a few rows more.
     """
     return cupy.empty((1 << max(n - 1, 0).bit_length(), *row), dtype)[:n]
+
+
+def optional(n: int, **arrays: Array | None) -> tuple[tuple[Array, ...], dict[str, Any]]:
+    """Return images that may be missing, as arguments of a kernel.
+
+    Parameters
+    ----------
+    n : int
+        Pixels of an image.
+    **arrays : cupy.ndarray or None
+        Of images, by the name that the kernel has for their type.
+
+    Returns
+    -------
+    arguments : tuple of cupy.ndarray, shape (T, n)
+        For those that are missing, of no image.
+    defines : dict
+        Of each ``NAME`` the type, and ``WITH_NAME``: 1, or 0 if it is missing.
+    """
+    arguments: list[Array] = []
+    defines: dict[str, Any] = {}
+    for name, array in arrays.items():
+        given = cupy.empty((0, n), cupy.uint8) if array is None else array.reshape(len(array), n)
+        arguments.append(given)
+        defines |= {name: given.dtype.name, f"WITH_{name}": int(array is not None)}
+    return tuple(arguments), defines
 
 
 @lru_cache(maxsize=64)

@@ -1,0 +1,76 @@
+// Images stretched from 0 to 255 by their largest value.
+
+constexpr float64 LARGEST = 1.7976931348623157e308;
+
+// What is stretched, of one pixel.
+__device__ __forceinline__ float64 value_of(
+    EXTREME extreme, const BASE* base, const FIRST* first, int64 at, float64 white) {
+  float64 value = extreme;
+  if (WITH_BASE) value -= (float64)base[at] * 0.5;
+  if (WITH_FIRST) {
+    const float64 other = first[at];
+    value = (WHITENED ? other < value : other > value) ? other : value;
+  }
+  return WHITENED ? white - value : value;
+}
+
+// The largest value of each part of an image.
+extern "C" __global__ void __launch_bounds__(THREADS)
+    find_peaks(const EXTREME* __restrict__ extremes,  // [T, N]
+               int64 pixels,
+               int64 parts,
+               const BASE* __restrict__ base,    // [B, N]
+               const FIRST* __restrict__ first,  // [F, N]
+               float64 white,
+               float64* __restrict__ peaks)  // [T, P]
+{
+  __shared__ float64 largest[THREADS / WARP];
+  const int64 image = blockIdx.x / parts * pixels;
+  const int64 start = blockIdx.x % parts * (THREADS * ITEMS) + threadIdx.x;
+  float64 most = 0;
+#pragma unroll
+  for (int i = 0; i < ITEMS; ++i) {
+    // The last pixel stands for those beyond.
+    const int64 at = image + min(start + i * THREADS, pixels - 1);
+    const float64 value = value_of(extremes[at], base, first, at, white);
+    most = i == 0 || value > most ? value : most;
+  }
+  for (int lanes = WARP / 2; lanes > 0; lanes /= 2) {
+    const float64 other = __shfl_down_sync(ALL_LANES, most, lanes);
+    most = other > most ? other : most;
+  }
+  if (threadIdx.x % WARP == 0) largest[threadIdx.x / WARP] = most;
+  __syncthreads();
+  if (threadIdx.x > 0) return;
+  for (int i = 1; i < THREADS / WARP; ++i) most = largest[i] > most ? largest[i] : most;
+  // The sum with 0 makes 0.0 of -0.0.
+  peaks[blockIdx.x] = most + 0.0;
+}
+
+// Stretches each image until its peak is 255.
+extern "C" __global__ void __launch_bounds__(THREADS)
+    stretch(const EXTREME* __restrict__ extremes,  // [T, N]
+            int64 pixels,
+            int64 parts,
+            const float64* __restrict__ peaks,  // [T]
+            const BASE* __restrict__ base,      // [B, N]
+            const FIRST* __restrict__ first,    // [F, N]
+            float64 white,
+            uint8* __restrict__ images)  // [T, N]
+{
+  __shared__ float64 factor;
+  const int64 image = blockIdx.x / parts;
+  if (threadIdx.x == 0) {
+    const float64 peak = peaks[image];
+    factor = peak > 0 ? min(255.0 / peak, LARGEST) : 0.0;
+  }
+  __syncthreads();
+  const int64 start = blockIdx.x % parts * (THREADS * ITEMS) + threadIdx.x;
+#pragma unroll
+  for (int i = 0; i < ITEMS; ++i) {
+    const int64 own = start + i * THREADS, at = image * pixels + own;
+    if (own >= pixels) break;
+    const float64 value = value_of(extremes[at], base, first, at, white) * factor;
+    images[at] = (uint8)(min(max(value, 0.0), 255.0) + 0.5);
+  }
+}

@@ -1,0 +1,36 @@
+// Maxima over windows of frames, or minima, each frame of a window times a weight of its own.
+
+// A thread goes along `span` windows of a channel of a pixel.
+extern "C" __global__ void __launch_bounds__(THREADS)
+    find_extremes(const PIXEL* __restrict__ frames,  // [T, N]
+                  int64 pixels,
+                  int64 windows,
+                  int64 size,
+                  int64 span,
+                  const float64* __restrict__ ramp,  // [R, C]
+                  int64 channels,
+                  const BASE* __restrict__ base,    // [B, N]
+                  const FIRST* __restrict__ first,  // [F, N]
+                  float64* __restrict__ extremes)   // [W, N, C]
+{
+  const int64 thread = (int64)blockIdx.x * THREADS + threadIdx.x;
+  const int64 element = thread % (pixels * channels), start = thread / (pixels * channels) * span;
+  if (start >= windows) return;
+  const int64 stop = min(start + span, windows), pixel = element / channels;
+  const float64* const weights = ramp + element % channels;
+  for (int64 t = start; t < stop; ++t) {
+    const float64 level = WITH_BASE ? (float64)base[t * pixels + pixel] * 0.5 : 0.0;
+    float64 most = (frames[t * pixels + pixel] - level) * weights[0];
+#pragma unroll 4
+    for (int64 k = 1; k < size; ++k) {
+      const float64 value = (frames[(t + k) * pixels + pixel] - level) * weights[k * channels];
+      most = (LEAST ? value < most : value > most) ? value : most;
+    }
+    if (WITH_FIRST) {
+      const float64 value = first[t * pixels + pixel] * weights[size * channels];
+      most = (LEAST ? value < most : value > most) ? value : most;
+    }
+    // The sum with 0 makes 0.0 of -0.0.
+    extremes[t * pixels * channels + element] = most + 0.0;
+  }
+}
