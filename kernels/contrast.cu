@@ -18,7 +18,7 @@ __device__ __forceinline__ float64 value_of(
 extern "C" __global__ void __launch_bounds__(THREADS)
     find_peaks(const EXTREME* __restrict__ extremes,  // [T, N]
                int64 pixels,
-               int64 parts,
+               uint32 parts,  // blocks of threads of an image
                const BASE* __restrict__ base,    // [B, N]
                const FIRST* __restrict__ first,  // [F, N]
                float64 white,
@@ -26,7 +26,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 {
   __shared__ float64 largest[THREADS / WARP];
   const int64 image = blockIdx.x / parts * pixels;
-  const int64 start = blockIdx.x % parts * (THREADS * ITEMS) + threadIdx.x;
+  const int64 start = (int64)(blockIdx.x % parts) * (THREADS * ITEMS) + threadIdx.x;
   float64 most = 0;
 #pragma unroll
   for (int i = 0; i < ITEMS; ++i) {
@@ -51,7 +51,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 extern "C" __global__ void __launch_bounds__(THREADS)
     stretch(const EXTREME* __restrict__ extremes,  // [T, N]
             int64 pixels,
-            int64 parts,
+            uint32 parts,  // blocks of threads of an image
             const float64* __restrict__ peaks,  // [T]
             const BASE* __restrict__ base,      // [B, N]
             const FIRST* __restrict__ first,    // [F, N]
@@ -59,13 +59,13 @@ extern "C" __global__ void __launch_bounds__(THREADS)
             uint8* __restrict__ images)  // [T, N]
 {
   __shared__ float64 factor;
-  const int64 image = blockIdx.x / parts;
+  const uint32 image = blockIdx.x / parts;
   if (threadIdx.x == 0) {
     const float64 peak = peaks[image];
     factor = peak > 0 ? min(255.0 / peak, LARGEST) : 0.0;
   }
   __syncthreads();
-  const int64 start = blockIdx.x % parts * (THREADS * ITEMS) + threadIdx.x;
+  const int64 start = (int64)(blockIdx.x % parts) * (THREADS * ITEMS) + threadIdx.x;
 #pragma unroll
   for (int i = 0; i < ITEMS; ++i) {
     const int64 own = start + i * THREADS, at = image * pixels + own;

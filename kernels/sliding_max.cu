@@ -16,13 +16,14 @@ __device__ __forceinline__ Word farther(Word a, Word b) {
 extern "C" __global__ void __launch_bounds__(THREADS)
     find_extremes(const WORD* __restrict__ frames,  // [T, N]
                   int64 words,
+                  uint32 parts,  // blocks of threads for the words of a frame
                   int64 windows,
                   int64 size,
                   WORD* __restrict__ extremes)  // [W, N]
 {
-  const int64 thread = (int64)blockIdx.x * THREADS + threadIdx.x;
-  const int64 first = thread / words * size, word = thread % words;
-  if (first >= windows) return;
+  const int64 first = blockIdx.x / parts * size;
+  const int64 word = (int64)(blockIdx.x % parts) * THREADS + threadIdx.x;
+  if (word >= words) return;
   const int64 stop = min(first + size, windows), last = first + size - 1;
   WORD ahead = frames[last * words + word], since = ahead;
 #pragma unroll 4

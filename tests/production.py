@@ -90,6 +90,20 @@ def spots(ndim: int) -> pd.DataFrame:
     return table.assign(frame=np.repeat(np.arange(6), len(start)))
 
 
+def streaks(frames: np.ndarray) -> None:
+    """Do what pathline images ask for: grey ones, without medians, dark ones, and in colours."""
+    import cupy
+
+    from spotgpu.backends import cuda
+
+    there, ramp = cupy.asarray(frames), cupy.asarray(np.ones((3, 3)))
+    extreme, least = cuda.sliding_max(there, 3), cuda.sliding_max(there, 3, least=True)
+    base, coloured = cuda.sliding_median(there, 3), cuda.ramp_max(there, ramp)
+    cuda.ramp_max(there, ramp, base)
+    for image, *options in ((extreme,), (extreme, base), (least, None, None, 255.0), (coloured,)):
+        cuda.contrast(image, cuda.peaks(image, *options), *options)
+
+
 def work() -> None:
     """Do what users do, with default options."""
     import spotgpu as sg
@@ -98,6 +112,8 @@ def work() -> None:
     for dtype in ("uint8", "uint16", "float32"):
         sg.batch(movie((2, 40, 512), dtype), 11, device="cuda")
         sg.batch(movie((2, 12, 24, 512), dtype), (5, 9, 9), device="cuda")
+    for dtype in ("uint8", "uint16", "float32"):
+        streaks(movie((5, 8, 16), dtype))
     for ndim in (2, 3):
         tracks = sg.link(spots(ndim), 4, memory=2, device="cuda")
         for detail in (False, True):

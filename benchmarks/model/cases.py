@@ -63,6 +63,30 @@ def _displacements() -> Run:
     return lambda: cuda.msd(*arguments, 100)
 
 
+#: Frames, those of a window, and the side of those that are simulated.
+_LONG, _WINDOW, _SIDE = 149, 30, 64
+
+
+def _pathlines(median: bool) -> Callable[[], Run]:
+    """Return the way to images of the paths in a movie on the device."""
+
+    def make() -> Run:
+        import cupy
+
+        from spotgpu.backends import cuda
+
+        frames = cupy.asarray(movie((_LONG, _SIDE, _SIDE), "uint8", 200 / 512**2))
+
+        def run() -> Any:
+            base = cuda.sliding_median(frames, _WINDOW) if median else None
+            extreme = cuda.sliding_max(frames, _WINDOW)
+            return cuda.contrast(extreme, cuda.peaks(extreme, base), base)
+
+        return run
+
+    return make
+
+
 _FLAT, _DEEP = (512, 512), (32, 128, 128)
 CASES = [
     Case(
@@ -100,5 +124,15 @@ CASES = [
         times=1000 / 16,
         upload=1e6 * (2 * 8 + 1),
         target=1e-4,
+    ),
+    *(
+        Case(
+            f"512 x 512 uint8, paths over {_WINDOW} frames{name}",
+            _pathlines(median),
+            times=512**2 / _SIDE**2 / (_LONG - _WINDOW + 1),
+            upload=512**2,
+            batch=256,
+        )
+        for name, median in (("", False), (", median subtracted", True))
     ),
 ]

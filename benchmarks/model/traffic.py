@@ -95,19 +95,69 @@ def _select() -> Callable[[], Any]:
     return lambda: cuda.select(keep, rows)
 
 
+def _stack(dtype: str) -> Any:
+    """Return a movie that is long beside the windows of its frames."""
+    import cupy
+
+    return cupy.asarray(movie((96, 24, 64), dtype, 0.001))
+
+
+def _sliding_max(dtype: str) -> Callable[[], Any]:
+    from spotgpu.backends import cuda
+
+    frames = _stack(dtype)
+    return lambda: cuda.sliding_max(frames, 16)
+
+
+def _sliding_median(dtype: str) -> Callable[[], Any]:
+    from spotgpu.backends import cuda
+
+    frames = _stack(dtype)
+    return lambda: cuda.sliding_median(frames, 16)
+
+
+def _ramp_max() -> Callable[[], Any]:
+    import cupy
+
+    from spotgpu.backends import cuda
+
+    frames, ramp = _stack("uint8"), cupy.asarray(np.random.default_rng(0).random((16, 3)))
+    return lambda: cuda.ramp_max(frames, ramp)
+
+
+def _contrast() -> Callable[[], Any]:
+    from spotgpu.backends import cuda
+
+    frames = _frames("uint8")
+    base = frames.astype("uint16")
+    peaks = cuda.peaks(frames, base)
+
+    def run() -> None:
+        cuda.peaks(frames, base)
+        cuda.contrast(frames, peaks, base)
+
+    return run
+
+
 #: By the name of the work: what puts the data on the device and returns what to run.
 STREAMS: dict[str, Callable[[], Callable[[], Any]]] = {
     "background, uint8": _background,
     "bandpass, uint8": lambda: _bandpass("uint8"),
     "bandpass, uint16": lambda: _bandpass("uint16"),
     "bandpass, uint8 volume": lambda: _bandpass("uint8", 16, 64, 96),
+    "contrast, uint8 and its median": _contrast,
     "dilation, uint8": _dilation,
     "local_max, uint8": _local_max,
     "percentile, uint8": lambda: _percentile("uint8"),
     "percentile, uint16": lambda: _percentile("uint16"),
     "quantise, float64": _quantise,
+    "ramp_max, uint8": _ramp_max,
     "scan": _scan,
     "select": _select,
+    "sliding_max, uint8": lambda: _sliding_max("uint8"),
+    "sliding_max, uint16": lambda: _sliding_max("uint16"),
+    "sliding_median, uint8": lambda: _sliding_median("uint8"),
+    "sliding_median, uint16": lambda: _sliding_median("uint16"),
 }
 
 

@@ -87,6 +87,8 @@ def selftest(side: int = 512) -> Iterator[Verdict]:
         data = f"{' x '.join(map(str, frames.shape))} {frames.dtype}"
         for name, *arguments in _detection(frames, diameter):
             yield _verdict(name, data, partial(_call, name, arguments), cuda)
+        for name, *arguments in _pathlines(frames):
+            yield _verdict(name, data, partial(_call, name, arguments), cuda)
         yield _verdict("locate", data, partial(_locate, frames, diameter), cuda)
     tracks = simulate.brownian_motion(50, side // 4, (side, side), D=2.0, blinking=0.05)
     data = f"{len(tracks)} positions in 50 frames"
@@ -131,6 +133,17 @@ def _detection(frames: npt.NDArray[Any], diameter: int) -> Iterator[tuple[Any, .
     yield "where_close", windows[:, 0].copy(), positions, separation, mass
     yield "characterize", filtered, frames, windows, radius
     yield "background", filtered, frames, radius
+
+
+def _pathlines(frames: npt.NDArray[Any]) -> Iterator[tuple[Any, ...]]:
+    """Yield the names and arguments of the functions that pathline images call, in turn."""
+    size = len(frames) - 1
+    yield "sliding_max", frames, size
+    extreme, base = cpu.sliding_max(frames, size), cpu.sliding_median(frames, size)
+    yield "sliding_median", frames, size
+    yield "ramp_max", frames, np.linspace((0.3, 0.1), (0.6, 1.0), size), base
+    yield "peaks", extreme, base
+    yield "contrast", extreme, cpu.peaks(extreme, base), base
 
 
 def _linking(spots: pd.DataFrame, reach: float) -> Iterator[tuple[Any, ...]]:

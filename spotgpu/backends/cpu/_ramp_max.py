@@ -36,8 +36,8 @@ def ramp_max(
     frames : ndarray of uint8, uint16, int32, float32 or float64, shape (T, ...)
         C-contiguous, finite.
     ramp : ndarray of float64, shape (m, C) or (m + 1, C)
-        What each plane of a window is multiplied by, per channel. With `first` it has a row more,
-        the last, for that. At least one of `frames`' planes, and at most T.
+        What each plane of a window is multiplied by, per channel, of which there are up to 192.
+        With `first` it has a row more, the last, for that. ``m`` is from 1 to T.
     base : ndarray of an integer type or float64, shape (T - m + 1, ...), optional
         Twice what is subtracted from the frames of each window, as of `sliding_median`.
     first : ndarray of any type of `frames`, shape (T - m + 1, ...), optional

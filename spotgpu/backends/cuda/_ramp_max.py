@@ -8,7 +8,7 @@ from spotgpu.backends.cuda._launch import Array, blocks, launch, optional
 
 __all__ = ["ramp_max"]
 
-THREADS = 128
+THREADS = 192
 #: Windows of a thread, at least, and as many times the frames of one, of which it reads more.
 SPAN, TIMES = 64, 4
 
@@ -30,7 +30,9 @@ def ramp_max(
     others, more = optional(n, BASE=base, FIRST=first)
     span = max(SPAN, TIMES * size)
     source, out = frames.reshape(-1, n), extreme.reshape(count, n, channels)
-    arguments = (source, n, count, size, span, ramp, channels, *others, out)
-    grid = blocks(blocks(count, span) * n * channels, THREADS)
-    launch("ramp_max", "find_extremes", grid, THREADS, arguments, defines | more)
+    block = (channels, THREADS // channels)
+    parts = blocks(n, block[1])
+    arguments = (source, n, parts, count, size, span, ramp, *others, out)
+    grid = parts * blocks(count, span)
+    launch("ramp_max", "find_extremes", grid, block, arguments, defines | more)
     return extreme

@@ -27,6 +27,8 @@ def sliding_max(frames: Array, size: int, least: bool = False) -> Array:
     defines = {"THREADS": THREADS, "LANES": lanes, "WORD": word, "LEAST": int(least)}
     source, out = planes.view(word), results.view(word)
     n = source.shape[1]
-    grid = blocks(blocks(count, size) * n, THREADS)
-    launch("sliding_max", "find_extremes", grid, THREADS, (source, n, count, size, out), defines)
+    parts = blocks(n, THREADS)
+    arguments = (source, n, parts, count, size, out)
+    grid = parts * blocks(count, size)
+    launch("sliding_max", "find_extremes", grid, THREADS, arguments, defines)
     return extreme

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import cupy
+import numpy as np
 
 from spotgpu.backends.cuda._launch import Array, blocks, launch
 
 __all__ = ["sliding_median"]
 
 THREADS = 128
-#: Windows of a thread, at least, and as many times the frames of one: it finds the first median by
-#: looking at half of the pixels of a window.
-SPAN, TIMES = 64, 2
+#: Windows of a thread, at least, and as many times the frames of one, before which it looks at
+#: as many windows as there are frames in one.
+SPAN, TIMES = 64, 4
 #: What twice a pixel of each type fits.
 TWICE = {"uint8": "uint16", "uint16": "uint32", "int32": "int64"}
 
@@ -24,9 +25,12 @@ def sliding_median(frames: Array, size: int) -> Array:
     if doubled.size == 0:
         return doubled
     span = max(SPAN, TIMES * size)
+    limits = (np.finfo if frames.dtype.kind == "f" else np.iinfo)(frames.dtype)
     defines = {"THREADS": THREADS, "PIXEL": frames.dtype.name, "TWICE": twice}
+    defines |= {"LOWEST": str(limits.min), "HIGHEST": str(limits.max)}
     source, out = frames.reshape(-1, n), doubled.reshape(-1, n)
-    grid = blocks(blocks(count, span) * n, THREADS)
-    arguments = (source, n, count, size, span, out)
+    parts = blocks(n, THREADS)
+    arguments = (source, n, parts, count, size, span, out)
+    grid = parts * blocks(count, span)
     launch("sliding_median", "find_medians", grid, THREADS, arguments, defines)
     return doubled
