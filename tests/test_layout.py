@@ -23,6 +23,7 @@ SUPPORT = {
         "_jit_bandpass",
         "_jit_between",
         "_jit_pixels",
+        "_jit_ramp",
         "_jit_spots",
         "_loops",
         "_ordered",

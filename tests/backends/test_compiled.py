@@ -137,3 +137,18 @@ def test_without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_compiled.importlib.util, "find_spec", lambda _: None)
     assert _compiled.compiled(_compiled.ENOUGH) is None
     assert _compiled._Work.absent
+
+
+@pytest.mark.parametrize("size", [1, 4, 5, 8, 9])
+def test_ramp_max(loops: Any, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(size)
+    frames, ramp = rng.integers(-20, 99, (11, 30, 21), np.int32), rng.normal(0, 1, (size, 3))
+    base = cpu.sliding_median(frames, size)
+    more, first = np.vstack([ramp, ramp[:1]]), frames[: len(base)]
+    for arguments in ((frames, ramp), (frames, ramp, base), (frames, more, base, first)):
+        for least in (False, True):
+            monkeypatch.setattr(_compiled._Work, "loops", None)
+            expected = cpu.ramp_max(*arguments, least=least)
+            with_loops(monkeypatch, loops)
+            found = cpu.ramp_max(*arguments, least=least)
+            np.testing.assert_array_equal(found.view(np.int64), expected.view(np.int64))

@@ -143,6 +143,9 @@ def _look_up(
     image: npt.NDArray[np.uint8], table: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]
 ) -> None:
     """Write the entries of a table that the pixels of an image stand for."""
+    if np.array_equal(table, _BYTES):
+        out[...] = image
+        return
     values = table.tobytes()
     # `bytes` look up twice as fast as arrays.
     for strip, pixels in _strips(image):

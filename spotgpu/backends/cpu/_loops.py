@@ -5,6 +5,7 @@ from spotgpu.backends.cpu._jit_assign import assign, components
 from spotgpu.backends.cpu._jit_bandpass import difference, mean_of_planes, smoothed_planes, stretch
 from spotgpu.backends.cpu._jit_between import between
 from spotgpu.backends.cpu._jit_pixels import maxima, sums
+from spotgpu.backends.cpu._jit_ramp import weigh
 from spotgpu.backends.cpu._jit_spots import centroid, characterize, where_close
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "smoothed_planes",
     "stretch",
     "sums",
+    "weigh",
     "where_close",
 ]

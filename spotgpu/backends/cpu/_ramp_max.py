@@ -7,12 +7,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from spotgpu.backends.compiled import compiled
 from spotgpu.backends.cpu._strips import STRIP
 
 __all__ = ["ramp_max"]
 
 #: Pixels that are worth numpy's cost of a call.
 _FEWEST = 512
+
+#: Products that take as long as linking a point.
+_PRODUCTS = 8192
 
 
 def ramp_max(
@@ -55,6 +59,9 @@ def ramp_max(
     extreme = np.empty((count, *frames.shape[1:], channels))
     planes, results = frames.reshape(len(frames), n), extreme.reshape(count, n, channels)
     bases, firsts = (a if a is None else a.reshape(count, n) for a in (base, first))
+    # A minimum is the maximum of what is opposite, to the bit.
+    weights = np.ascontiguousarray(-ramp.T if least else ramp.T)
+    loops = compiled(count * n * ramp.size // _PRODUCTS)
     step = max(_FEWEST, STRIP // (8 * len(ramp)))
     for start in range(0, n, step):
         strip = slice(start, start + step)
@@ -64,7 +71,12 @@ def ramp_max(
             window = flat[i : i + size]
             if bases is not None or firsts is not None:
                 window = _window(window, i, strip, bases, firsts, scratch[1])
-            _weigh(window, ramp, scratch[0], results[i, strip], least)
+            if loops:
+                loops.weigh(window, weights, scratch[0, 0], results[i, strip])
+            else:
+                _weigh(window, weights, scratch[0], results[i, strip])
+    if least:
+        np.negative(extreme, out=extreme)
     extreme += 0.0
     return extreme
 
@@ -92,10 +104,8 @@ def _weigh(
     ramp: npt.NDArray[np.float64],
     scratch: npt.NDArray[np.float64],
     results: npt.NDArray[np.float64],
-    least: bool,
 ) -> None:
     """Write the maxima of the planes of one window, times their weights, per channel."""
-    combine = np.minimum if least else np.maximum
-    for channel in range(ramp.shape[1]):
-        np.multiply(planes, ramp[:, channel, None], out=scratch)
-        combine.reduce(scratch, axis=0, out=results[:, channel])
+    for weights, channel in zip(ramp, results.T, strict=True):
+        np.multiply(planes, weights[:, None], out=scratch)
+        np.maximum.reduce(scratch, axis=0, out=channel)
