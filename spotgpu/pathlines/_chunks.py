@@ -32,7 +32,8 @@ def chunks(frames: int, frames_to_merge: int, most: int) -> list[range]:
         cores -= 1
         run = -(-frames // cores)
     starts = list(range(0, frames, run))
-    if frames - starts[-1] < frames_to_merge and len(starts) > 1:
+    # Of a last part of n no image comes: all of it is in the one before already.
+    if frames - starts[-1] <= frames_to_merge and len(starts) > 1:
         starts.pop()
     ends = [*(start + frames_to_merge for start in starts[1:]), frames]
     return [range(start, end) for start, end in zip(starts, ends, strict=True)]

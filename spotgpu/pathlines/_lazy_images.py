@@ -203,7 +203,7 @@ class Streamlines(Sequence[Image]):
         self.close()
 
     def close(self) -> None:
-        """Close the movie, if it was opened for these images; none can be made after that."""
+        """Close the movie's file, if it was opened for these images; the next one opens it again."""
         self._work.source.close()
 
     def __repr__(self) -> str:
@@ -231,7 +231,7 @@ class Streamlines(Sequence[Image]):
         """Yield the images of windows that follow each other."""
         work, size = self._work, self.frames_to_merge
         numbers = work.source.numbers or ()
-        if work.pixels.white is None:
+        if work.pixels.undecided:
             # Of the movie's first frame, whichever image is asked for first.
             ((number, frame),) = work.source.picked(numbers[:1]).frames()
             work.pixels(frame, number)

@@ -69,6 +69,17 @@ class Pixels:
             self.white = 255.0
         self.dtype = self._inverted() if inverts else self._plain
 
+    @property
+    def undecided(self) -> bool:
+        """Whether white is what the first frame says.
+
+        Returns
+        -------
+        bool
+            Not any more when a frame was seen.
+        """
+        return self._inverts and self.white is None
+
     def __call__(self, frame: npt.NDArray[Any], number: int) -> npt.NDArray[Any]:
         """Return a frame as the engine takes it.
 
@@ -97,7 +108,7 @@ class Pixels:
         frame = frame.astype(self._plain, copy=False)
         if not self._inverts:
             return frame
-        if self.white is None:
+        if self.undecided:
             self.white = float(frame.max())
         return np.subtract(self.white, frame, dtype=self.dtype, casting="unsafe")
 

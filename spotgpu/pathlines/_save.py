@@ -93,13 +93,24 @@ def save_streamlines(
     progress = for_terminal() if progress is None else progress
     if kind in TIFFS | VIDEOS:
         check_new_file(path, overwrite=overwrite)
-        with _stage(images, progress) as made, new_file(path, overwrite=overwrite) as partial:
-            if kind in TIFFS:
-                write_tiff(partial, made, images)
-            else:
-                write_video(partial, made, images.image_shape, rate)
+        try:
+            with _stage(images, progress) as made, new_file(path, overwrite=overwrite) as partial:
+                if kind in TIFFS:
+                    write_tiff(partial, made, images)
+                else:
+                    write_video(partial, made, images.image_shape, rate)
+        except _UnreadableError as unreadable:
+            raise unreadable.why from None
         return [path]
     return _to_folder(images, path, overwrite, progress)
+
+
+class _UnreadableError(Exception):
+    """The source failed, not the disk that is written to."""
+
+    def __init__(self, why: OSError) -> None:
+        super().__init__()
+        self.why = why
 
 
 @contextmanager
@@ -109,7 +120,14 @@ def _stage(images: Streamlines, progress: Progress) -> Iterator[Iterator[npt.NDA
 
 
 def _counted(images: Streamlines, advance: Callable[[], None]) -> Iterator[npt.NDArray[np.uint8]]:
-    for image in images:
+    made = iter(images)
+    while True:
+        try:
+            image = next(made, None)
+        except OSError as error:
+            raise _UnreadableError(error) from error
+        if image is None:
+            return
         yield image
         advance()
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -180,7 +180,7 @@ def _of_stream(source: Iterable[Any], axes: str | None, channel: int | str | Non
     except StopIteration:
         images = iter(())
     else:
-        images = chain([first], images)
+        images = _rejoined(first, images)
         shape = np.shape(first)
         known = axes is None or axes.upper() == "YXS"
         if channel is None and known and len(shape) == 3 and shape[-1] == 3:
@@ -188,6 +188,11 @@ def _of_stream(source: Iterable[Any], axes: str | None, channel: int | str | Non
             return Source((io.open(planes, axes="ZYX"),), True, None, True)
     movie = io.open(images, axes=axes, channel=channel)
     return Source((movie,), False, None, True)
+
+
+def _rejoined(first: Any, others: Iterator[Any]) -> Iterator[Any]:
+    yield first
+    yield from others
 
 
 def _all(movie: io.Movie) -> range | None:

@@ -15,6 +15,8 @@ Image = npt.NDArray[Any]
 
 def windows(files: list[Any], n: int) -> list[list[Any]]:
     """Return what flowtrace merges for each output of a chunk: its ring of n files."""
+    if len(files) <= n:
+        return []
     ring = files[:n]
     made = [list(ring)]
     for i in range(1, len(files) - n):
