@@ -203,7 +203,7 @@ class Streamlines(Sequence[Image]):
         self.close()
 
     def close(self) -> None:
-        """Close the movie's file, if it was opened for these images; the next one opens it again."""
+        """Close the movie's file, if it was opened for these images; it opens again when needed."""
         self._work.source.close()
 
     def __repr__(self) -> str:

@@ -91,17 +91,17 @@ class Options:
     def _require_sense(self) -> None:
         if self.take_diff and self.planes < 1:
             raise ValueError(
-                f"`diff_order` must be < frames_to_merge, which is {self.frames_to_merge}, "
+                f"`diff_order` must be < `frames_to_merge`, which is {self.frames_to_merge}, "
                 f"got {self.diff_order}"
             )
         if self.invert_color and self.dark_on_light:
             raise ValueError(
-                "`dark_on_light` must be False with invert_color, got True: "
+                "`dark_on_light` must be False with `invert_color`, got True: "
                 "one shows dark objects bright, the other dark"
             )
         if self.white is not None and not self.inverts:
             raise ValueError(
-                f"`white` must be None without invert_color or dark_on_light, got {self.white:g}"
+                f"`white` must be None without `invert_color` or `dark_on_light`, got {self.white:g}"
             )
 
 

@@ -108,9 +108,9 @@ class Pixels:
         frame = frame.astype(self._plain, copy=False)
         if not self._inverts:
             return frame
-        if self.undecided:
-            self.white = float(frame.max())
-        return np.subtract(self.white, frame, dtype=self.dtype, casting="unsafe")
+        white = float(frame.max()) if self.white is None else self.white
+        self.white = white
+        return np.subtract(white, frame, dtype=self.dtype, casting="unsafe")
 
     def _converted(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
         name = "float64" if self._project == "mean" else dtype.name

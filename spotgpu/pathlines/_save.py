@@ -98,7 +98,7 @@ def save_streamlines(
                 if kind in TIFFS:
                     write_tiff(partial, made, images)
                 else:
-                    write_video(partial, made, images.image_shape, rate)
+                    write_video(partial, path, made, images.image_shape, rate)
         except _UnreadableError as unreadable:
             raise unreadable.why from None
         return [path]

@@ -31,6 +31,8 @@ FORMATS = {
         ),
     ],
 }
+#: Lines of its complaints that are told, the last ones.
+SAID = 3
 
 
 def ffmpeg() -> str:
@@ -58,7 +60,11 @@ def ffmpeg() -> str:
 
 
 def write_video(
-    path: Path, images: Iterator[npt.NDArray[np.uint8]], shape: tuple[int, ...], fps: float
+    path: Path,
+    target: Path,
+    images: Iterator[npt.NDArray[np.uint8]],
+    shape: tuple[int, ...],
+    fps: float,
 ) -> None:
     """Write images to an MP4 or GIF file.
 
@@ -66,6 +72,8 @@ def write_video(
     ----------
     path : Path
         Ends in .mp4 or .gif; what is there is replaced.
+    target : Path
+        What the file will be called, for messages.
     images : iterator of ndarray of uint8
         In gray or in colour.
     shape : tuple of int
@@ -97,7 +105,7 @@ def write_video(
             program.kill()
             program.wait()
         if broken or code != 0:
-            raise SpotgpuError(f"ffmpeg could not write {path}: {_last_line(said, code)}")
+            raise SpotgpuError(f"ffmpeg could not write {target}: {_complaint(said, code)}")
 
 
 def _fed(program: subprocess.Popen[bytes], images: Iterator[npt.NDArray[np.uint8]]) -> bool:
@@ -121,7 +129,7 @@ def _fed(program: subprocess.Popen[bytes], images: Iterator[npt.NDArray[np.uint8
     return broken
 
 
-def _last_line(said: IO[bytes], code: int) -> str:
+def _complaint(said: IO[bytes], code: int) -> str:
     said.seek(0)
-    lines = said.read().decode(errors="replace").split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), f"exit code {code}")
+    lines = [line.strip() for line in said.read().decode(errors="replace").splitlines()]
+    return "; ".join([line for line in lines if line][-SAID:]) or f"exit code {code}"

@@ -1,0 +1,207 @@
+"""What is wrong is named, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+
+from spotgpu.errors import SpotgpuError
+from spotgpu.pathlines import flowtrace, streamlines
+
+OPTIONS = [
+    ({"frames_to_merge": 0}, ValueError, "`frames_to_merge` must be an integer >= 1, got 0"),
+    ({"frames_to_merge": 2.5}, TypeError, "`frames_to_merge` must be an integer >= 1, got 2.5"),
+    ({"frames_to_merge": True}, TypeError, "`frames_to_merge` must be an integer"),
+    ({"frames_to_skip": 0}, ValueError, "`frames_to_skip` must be an integer >= 1, got 0"),
+    ({"take_diff": "yes"}, TypeError, "`take_diff` must be True or False, got 'yes'"),
+    ({"subtract_median": 1}, TypeError, "`subtract_median` must be True or False, got 1"),
+    ({"diff_order": 0}, ValueError, "`diff_order` must be an integer >= 1, got 0"),
+    (
+        {"take_diff": True, "diff_order": 3},
+        ValueError,
+        "`diff_order` must be < `frames_to_merge`, which is 3, got 3",
+    ),
+    ({"color_series": 3}, TypeError, "`color_series` must be True, False or the name"),
+    ({"color_series": "viridi"}, ValueError, "got 'viridi': did you mean 'viridis'?"),
+    ({"color_series": "qqqqq"}, ValueError, "a colour map of matplotlib, got 'qqqqq'"),
+    ({"device": "gpu"}, ValueError, "`device` must be one of 'cpu', 'cuda', 'auto', got 'gpu'"),
+]
+#: Those that only `streamlines` has.
+MORE = [
+    ({"normalize": "all"}, ValueError, "`normalize` must be one of 'image', 'movie', got 'all'"),
+    ({"project": "sum"}, ValueError, "`project` must be one of None, 'max', 'min', 'mean'"),
+    ({"project": "max"}, ValueError, "`project` must be None for a movie without depth, got 'max'"),
+    ({"white": np.nan, "invert_color": True}, ValueError, "`white` must be a finite number"),
+    ({"white": 200}, ValueError, "`white` must be None without `invert_color` or `dark_on_light`"),
+    ({"invert_color": True, "dark_on_light": True}, ValueError, "`dark_on_light` must be False"),
+]
+
+
+@pytest.mark.parametrize(("options", "error", "message"), OPTIONS + MORE, ids=str)
+def test_options(options: dict[str, Any], error: type[Exception], message: str) -> None:
+    frames = np.zeros((5, 6, 7), np.uint8)
+    with pytest.raises(error) as raised:
+        streamlines(frames, **{"frames_to_merge": 3, **options})
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        *OPTIONS,
+        ({"windows": "all"}, ValueError, "`windows` must be one of 'flowtrace', 'correct'"),
+        ({"chunks": 0}, ValueError, "`chunks` must be an integer >= 1, got 0"),
+        (
+            {"chunks": 2, "windows": "correct"},
+            ValueError,
+            "`chunks` must be None with windows='correct', got 2",
+        ),
+        ({"max_cores": 0}, ValueError, "`max_cores` must be an integer >= 1, got 0"),
+        ({"use_parallel": None}, TypeError, "`use_parallel` must be True or False, got None"),
+        ({"color_seris": True}, TypeError, "color_seris"),
+    ],
+    ids=str,
+)
+def test_options_of_flowtrace(
+    folder_of: Callable[..., Path],
+    tmp_path: Path,
+    options: dict[str, Any],
+    error: type[Exception],
+    message: str,
+) -> None:
+    folder = folder_of(np.zeros((5, 6, 7), np.uint8))
+    with pytest.raises(error) as raised:
+        flowtrace(folder, **{"frames_to_merge": 3, "out_dir": tmp_path / "out", **options})
+    assert message in str(raised.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_too_few_frames(folder_of: Callable[..., Path], tmp_path: Path) -> None:
+    frames = np.zeros((5, 6, 7), np.uint8)
+    with pytest.raises(ValueError, match="`frames_to_merge` must be <= the number of frames, 5, "):
+        streamlines(frames, 6)
+    with pytest.raises(ValueError, match="`frames_to_merge` must be <= the number of frames, 3, "):
+        streamlines(frames, 4, frames_to_skip=2)
+    with pytest.raises(ValueError, match="`frames_to_merge` must be <= the number of frames, 5, "):
+        list(streamlines((frame for frame in frames), 6))
+    with pytest.raises(ValueError, match="at least one frame"):
+        streamlines((frame for frame in frames[:0]), 2)
+    folder = folder_of(frames)
+    assert len(flowtrace(folder, 5, tmp_path / "out", windows="correct")) == 1
+    for n in (5, 6):
+        with pytest.raises(ValueError, match=f"must be < the number of images, 5, got {n}.*images"):
+            flowtrace(folder, n)
+    with pytest.raises(ValueError, match="must be <= the number of images, 5, got 6"):
+        flowtrace(folder, 6, windows="correct")
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("options", [{}, {"project": "max"}], ids=str)
+def test_pixels_that_are_no_numbers(bad: float, options: dict[str, str]) -> None:
+    volumes = np.zeros((8, 3, 6, 7), np.float32)
+    volumes[6, 1, 2, 3] = bad
+    images = streamlines(volumes, 2, **options)
+    assert images[4].any() == np.False_
+    with pytest.raises(
+        ValueError, match=r"finite pixels, got -?(nan|inf) in frame 6 at \(1, 2, 3\)"
+    ):
+        images[5]
+    every_second = streamlines(volumes[:, 1], 2, frames_to_skip=2)
+    with pytest.raises(ValueError, match=r"in frame 6 at \(2, 3\)"):
+        list(every_second)
+    stream = streamlines((frame for frame in volumes[:, 1]), 2, frames_to_skip=3)
+    with pytest.raises(ValueError, match=r"in frame 6 at \(2, 3\)"):
+        list(stream)
+
+
+def test_colours_of_time_need_gray(folder_of: Callable[..., Path]) -> None:
+    frames = np.zeros((5, 6, 7, 3), np.uint8)
+    with pytest.raises(ValueError, match="`color_series` must be False for images in colour"):
+        streamlines(frames, 2, color_series=True)
+    folder = folder_of(frames)
+    with pytest.raises(ValueError, match="`color_series` must be False for images in colour"):
+        flowtrace(folder, 2, folder / "out", color_series=True)
+    assert not (folder / "out").exists()
+
+
+def test_other_numbers_of_colours() -> None:
+    with pytest.raises(ValueError, match=r"colour images of shape \(5, 6, 7, 4\)"):
+        streamlines(np.zeros((5, 6, 7, 4), np.uint8), 2)
+
+
+def test_two_passes_over_a_generator() -> None:
+    with pytest.raises(ValueError, match="`normalize` must be 'image'"):
+        streamlines((frame for frame in np.zeros((5, 6, 7))), 2, normalize="movie")
+
+
+def test_folders(tmp_path: Path, folder_of: Callable[..., Path]) -> None:
+    with pytest.raises(FileNotFoundError, match=r"`imagedir` must be a folder.*got .*nowhere"):
+        flowtrace(tmp_path / "nowhere", 3)
+    # Other endings, hidden files and folders are no images.
+    for name in ("a.TIF", "b.tiff", "c.png", ".d.tif"):
+        tifffile.imwrite(tmp_path / name, np.zeros((6, 7), np.uint8))
+    (tmp_path / "e.tif").mkdir()
+    with pytest.raises(ValueError, match=rf"end in \.tif, in lower case, got {tmp_path},"):
+        flowtrace(tmp_path, 3)
+    folder = folder_of(np.zeros((5, 6, 7), np.uint8))
+    with pytest.raises(SpotgpuError, match="could not write"):
+        flowtrace(folder, 3, folder / "f00.tif")
+
+
+@pytest.mark.parametrize(
+    ("odd", "message"),
+    [
+        (np.zeros((6, 8), np.uint8), r"\(6, 8\) of uint8 in file .*f03\.tif"),
+        (np.zeros((6, 7), np.uint16), r"\(6, 7\) of uint16 in file .*f03\.tif"),
+        (np.zeros((6, 7, 3), np.uint8), r"\(6, 7, 3\) in .*f03\.tif"),
+        (np.zeros((2, 6, 7), np.uint8), r"got 2 in file .*f03\.tif"),
+    ],
+    ids=["shape", "type", "colour", "pages"],
+)
+def test_images_that_are_not_alike(
+    folder_of: Callable[..., Path], tmp_path: Path, odd: np.ndarray, message: str
+) -> None:
+    folder = folder_of(np.zeros((6, 6, 7), np.uint8))
+    kind = "rgb" if odd.shape[-1] == 3 else "minisblack"
+    tifffile.imwrite(folder / "f03.tif", odd, photometric=kind)
+    with pytest.raises(ValueError, match=message):
+        flowtrace(folder, 2, tmp_path / "out")
+    # Whole files or none.
+    assert all(file.suffix == ".png" for file in (tmp_path / "out").iterdir())
+
+
+def test_stacks_are_no_images(tmp_path: Path) -> None:
+    stack = np.zeros((4, 6, 7), np.uint8)
+    for name in ("a.tif", "b.tif"):
+        tifffile.imwrite(tmp_path / name, stack, photometric="minisblack", metadata={"axes": "ZYX"})
+    with pytest.raises(ValueError, match=r"images of one frame.* \(4, 6, 7\) in .*a\.tif"):
+        flowtrace(tmp_path, 2, windows="correct")
+    for name in ("a.tif", "b.tif"):
+        tifffile.imwrite(tmp_path / name, stack, photometric="minisblack", metadata={"axes": "TYX"})
+    with pytest.raises(ValueError, match=r"images of one frame.*got 4 of \(6, 7\) in .*a\.tif"):
+        flowtrace(tmp_path, 2, windows="correct")
+
+
+def test_broken_image(folder_of: Callable[..., Path], tmp_path: Path) -> None:
+    folder = folder_of(np.zeros((6, 60, 70), np.uint8))
+    file = folder / "f04.tif"
+    file.write_bytes(file.read_bytes()[:700])
+    with pytest.raises(SpotgpuError, match=r"f04\.tif is truncated"):
+        flowtrace(folder, 2, tmp_path / "out", windows="correct")
+
+
+def test_names_are_no_patterns(folder_of: Callable[..., Path], tmp_path: Path) -> None:
+    frames = np.arange(5, dtype=np.uint8)[:, None, None] * np.ones((6, 7), np.uint8)
+    folder = folder_of(frames, "a [0-9] *? %d")
+    for i, file in enumerate(sorted(folder.iterdir())):
+        file.rename(folder / ["1.tif", "10.tif", "2.tif", "[x]*.tif", "ä ?.tif"][i])
+    files = flowtrace(folder, 2, tmp_path / "out [1]", use_parallel=False)
+    # By plain order of names, as they were written.
+    stems = [file.name.removesuffix("_streamlines_frames2.png") for file in files]
+    assert stems == ["1", "10", "2"]
+    assert sorted((tmp_path / "out [1]").iterdir()) == sorted(files)
