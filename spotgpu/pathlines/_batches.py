@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["batches"]
+__all__ = ["batches", "batches_of_array"]
 
 
 def batches(
@@ -60,3 +60,26 @@ def batches(
         raise ValueError(f"`frames_to_merge` must be <= the number of frames, {seen}, got {size}")
     if filled >= size:
         yield buffer[:filled]
+
+
+def batches_of_array(
+    frames: npt.NDArray[Any], size: int, windows: int
+) -> Iterator[npt.NDArray[Any]]:
+    """Yield what `batches` does of frames that are one array: parts of it, without a copy.
+
+    Parameters
+    ----------
+    frames : ndarray, shape (T, ...)
+        C-contiguous, at least `size`.
+    size : int
+        Frames of a window.
+    windows : int
+        Windows of a batch, at most.
+
+    Yields
+    ------
+    ndarray, shape (B + size - 1, ...)
+        The frames of B windows that follow each other.
+    """
+    for start in range(0, len(frames) - size + 1, windows):
+        yield frames[start : start + windows + size - 1]

@@ -101,7 +101,8 @@ class Options:
             )
         if self.white is not None and not self.inverts:
             raise ValueError(
-                f"`white` must be None without `invert_color` or `dark_on_light`, got {self.white:g}"
+                "`white` must be None without `invert_color` or `dark_on_light`, "
+                f"got {self.white:g}"
             )
 
 

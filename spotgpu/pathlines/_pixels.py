@@ -62,12 +62,25 @@ class Pixels:
         self._project = options.project
         self.shape = shape[1:] if self._project else shape
         self._plain = self._converted(dtype)
+        kept = options.project is None and self._plain == dtype and dtype.isnative
+        self._same = kept and dtype.kind != "f"
         self._inverts = inverts
         #: None until a first frame tells.
         self.white = options.white
         if inverts and self.white is None and dtype == np.uint8:
             self.white = 255.0
         self.dtype = self._inverted() if inverts else self._plain
+
+    @property
+    def as_they_are(self) -> bool:
+        """Whether the engine takes frames as the source has them.
+
+        Returns
+        -------
+        bool
+            Integers of its types; of others each pixel is checked.
+        """
+        return self._same and not self._inverts
 
     @property
     def undecided(self) -> bool:

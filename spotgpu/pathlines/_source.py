@@ -33,6 +33,8 @@ class Source:
     ours: bool
     #: Of movies without a length, every which frame is taken.
     step: int = 1
+    #: All frames, where they lie in memory one after the other.
+    array: npt.NDArray[Any] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -100,6 +102,19 @@ class Source:
             Of the same movies.
         """
         return replace(self, numbers=numbers)
+
+    def in_memory(self) -> npt.NDArray[Any] | None:
+        """Return the frames as a view of an array, where that is what they are.
+
+        Returns
+        -------
+        ndarray, shape (T, ...)
+            C-contiguous; or None.
+        """
+        numbers = self.numbers
+        if self.array is None or not isinstance(numbers, range) or numbers.step != 1:
+            return None
+        return self.array[numbers.start : numbers.stop]
 
     def frames(self) -> Generator[tuple[int, npt.NDArray[Any]]]:
         """Yield number and pixels of each frame; files are decoded ahead by threads.
@@ -169,7 +184,11 @@ def opened(source: Any, axes: str | None = None, channel: int | str | None = Non
         if error.samples != 3:
             raise
         movies = [io.open(source, axes=axes, channel=k) for k in range(3)]
-    return Source(tuple(movies), False, _all(movies[0]), ours)
+    made = Source(tuple(movies), False, _all(movies[0]), ours)
+    plain = isinstance(source, np.ndarray) and source.flags.c_contiguous
+    if plain and source.shape[1:] == made.shape and axes in {None, "TYX"}:
+        return replace(made, array=source)
+    return made
 
 
 def _of_stream(source: Iterable[Any], axes: str | None, channel: int | str | None) -> Source:

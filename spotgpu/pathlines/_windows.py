@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spotgpu.pathlines._batches import batches
+from spotgpu.pathlines._batches import batches, batches_of_array
 from spotgpu.pathlines._pixels import Pixels
 from spotgpu.pathlines._projection import Projection
 from spotgpu.pathlines._source import Source
@@ -73,6 +73,10 @@ def _frames(
     windows = projection.windows(pixels.shape, pixels.dtype)
     if source.numbers is not None:
         windows = max(1, min(windows, len(source.numbers) - size + 1))
+    array = source.in_memory() if pixels.as_they_are else None
+    if array is not None:
+        yield from batches_of_array(array, size, windows)
+        return
     with closing(source.frames()) as numbered:
         ready = (pixels(frame, number) for number, frame in numbered)
         yield from batches(ready, size, windows, pixels.shape, pixels.dtype)
