@@ -2,6 +2,9 @@
 
 constexpr float64 LARGEST = 1.7976931348623157e308;
 
+// None is NaN.
+__device__ __forceinline__ float64 larger(float64 a, float64 b) { return b > a ? b : a; }
+
 // What is stretched, of one pixel.
 __device__ __forceinline__ float64 value_of(
     EXTREME extreme, const BASE* base, const FIRST* first, int64 at, float64 white) {
@@ -9,7 +12,7 @@ __device__ __forceinline__ float64 value_of(
   if (WITH_BASE) value -= (float64)base[at] * 0.5;
   if (WITH_FIRST) {
     const float64 other = first[at];
-    value = (WHITENED ? other < value : other > value) ? other : value;
+    value = WHITENED ? min(value, other) : max(value, other);
   }
   return WHITENED ? white - value : value;
 }
@@ -33,16 +36,14 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     // The last pixel stands for those beyond.
     const int64 at = image + min(start + i * THREADS, pixels - 1);
     const float64 value = value_of(extremes[at], base, first, at, white);
-    most = i == 0 || value > most ? value : most;
+    most = i == 0 ? value : larger(most, value);
   }
-  for (int lanes = WARP / 2; lanes > 0; lanes /= 2) {
-    const float64 other = __shfl_down_sync(ALL_LANES, most, lanes);
-    most = other > most ? other : most;
-  }
+  for (int lanes = 16; lanes > 0; lanes /= 2)  // half of a warp
+    most = larger(most, __shfl_down_sync(ALL_LANES, most, lanes));
   if (threadIdx.x % WARP == 0) largest[threadIdx.x / WARP] = most;
   __syncthreads();
   if (threadIdx.x > 0) return;
-  for (int i = 1; i < THREADS / WARP; ++i) most = largest[i] > most ? largest[i] : most;
+  for (int i = 1; i < THREADS / WARP; ++i) most = larger(most, largest[i]);
   // The sum with 0 makes 0.0 of -0.0.
   peaks[blockIdx.x] = most + 0.0;
 }

@@ -1,5 +1,9 @@
 // Maxima over windows of frames, or minima, each frame of a window times a weight of its own.
 
+__device__ __forceinline__ float64 farther(float64 a, float64 b) {
+  return (LEAST ? b < a : b > a) ? b : a;
+}
+
 // A thread goes along `span` windows of a channel of a pixel; a block of threads has a row a pixel.
 extern "C" __global__ void __launch_bounds__(THREADS)
     find_extremes(const PIXEL* __restrict__ frames,  // [T, N]
@@ -23,13 +27,10 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     float64 most = (frames[t * pixels + pixel] - level) * weights[0];
 #pragma unroll 4
     for (int64 k = 1; k < size; ++k) {
-      const float64 value = (frames[(t + k) * pixels + pixel] - level) * weights[k * channels];
-      most = (LEAST ? value < most : value > most) ? value : most;
+      const float64 value = frames[(t + k) * pixels + pixel] - level;
+      most = farther(most, value * weights[k * channels]);
     }
-    if (WITH_FIRST) {
-      const float64 value = first[t * pixels + pixel] * weights[size * channels];
-      most = (LEAST ? value < most : value > most) ? value : most;
-    }
+    if (WITH_FIRST) most = farther(most, first[t * pixels + pixel] * weights[size * channels]);
     // The sum with 0 makes 0.0 of -0.0.
     extremes[(t * pixels + pixel) * channels + threadIdx.x] = most + 0.0;
   }

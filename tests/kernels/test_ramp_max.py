@@ -112,7 +112,7 @@ def test_kernel_in_spans(cuda: ModuleType, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(launcher, "SPAN", 2)
     monkeypatch.setattr(launcher, "TIMES", 1)
     for size in (1, 3):
-        frames, ramp = noise((8, 70), np.uint8), weights(size, 2)
+        frames, ramp = noise((8, 130), np.uint8), weights(size, 2)
         found = cuda.ramp_max(cupy.asarray(frames), cupy.asarray(ramp))
         np.testing.assert_array_equal(found.get(), cpu.ramp_max(frames, ramp))
 

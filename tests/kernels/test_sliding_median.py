@@ -65,7 +65,7 @@ def test_kernel_in_spans(cuda: ModuleType, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(launcher, "SPAN", 2)
     monkeypatch.setattr(launcher, "TIMES", 1)
     for size in (1, 3, 4):
-        frames = noise((14, 70), np.uint8, 255)
+        frames = noise((14, 130), np.uint8, 255)
         found = cuda.sliding_median(cupy.asarray(frames), size)
         np.testing.assert_array_equal(found.get(), cpu.sliding_median(frames, size))
 
