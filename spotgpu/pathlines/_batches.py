@@ -20,6 +20,8 @@ def batches(
 ) -> Iterator[npt.NDArray[Any]]:
     """Yield frames in batches; the last frames of one are the first of the next.
 
+    Memory holds one batch.
+
     Parameters
     ----------
     frames : iterable of ndarray
@@ -36,7 +38,7 @@ def batches(
     Yields
     ------
     ndarray, shape (B + size - 1, ...)
-        The frames of B windows that follow each other; not written to again.
+        The frames of B windows that follow each other. Valid until the next batch is asked for.
 
     Raises
     ------
@@ -52,9 +54,8 @@ def batches(
         seen += 1
         if filled == len(buffer):
             yield buffer
-            filled, before = size - 1, buffer
-            buffer = np.empty_like(before)
-            buffer[:filled] = before[windows:]
+            filled = size - 1
+            buffer[:filled] = buffer[windows:]
     if seen < size:
         raise ValueError(f"`frames_to_merge` must be <= the number of frames, {seen}, got {size}")
     if filled >= size:

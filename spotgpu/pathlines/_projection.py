@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from loky import cpu_count
 
 from spotgpu import backends
 from spotgpu.pathlines._options import Options
@@ -16,9 +15,7 @@ from spotgpu.pathlines._ramps import colours
 __all__ = ["Projection"]
 
 #: Bytes that the arrays of a batch take beside the frames, where a window has no more.
-AT_ONCE = 64 * 2**20
-#: Bytes of all batches that are worked on.
-SIDE_BY_SIDE, MOST_THREADS = 512 * 2**20, 4
+AT_ONCE = 32 * 2**20
 #: Windows of a batch, as many times as a window has frames.
 MOST_WINDOWS = 8
 
@@ -88,27 +85,6 @@ class Projection:
             return max(1, min(MOST_WINDOWS * size, AT_ONCE // (27 * pixels)))
         each = pixels * (4 * dtype.itemsize + 1)
         return max(size, min(MOST_WINDOWS * size, AT_ONCE // each))
-
-    def threads(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
-        """Return how many batches may be worked on side by side.
-
-        Parameters
-        ----------
-        shape : tuple of int
-            Of a frame.
-        dtype : dtype
-            Of its pixels.
-
-        Returns
-        -------
-        int
-            As many as there are cores and the memory is for, at most 4; 1 on a device.
-        """
-        if self._engine is not backends.on("cpu"):
-            return 1
-        frames = self.windows(shape, dtype) + self._options.frames_to_merge - 1
-        room = SIDE_BY_SIDE // (AT_ONCE + frames * math.prod(shape) * dtype.itemsize)
-        return max(1, min(MOST_THREADS, int(cpu_count()), room))
 
     def peaks(self, frames: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
         """Return the largest value of each window's image.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ import numpy.typing as npt
 from spotgpu.pathlines._batches import batches, batches_of_array
 from spotgpu.pathlines._pixels import Pixels
 from spotgpu.pathlines._projection import Projection
-from spotgpu.pathlines._side_by_side import side_by_side
 from spotgpu.pathlines._source import Source
 
 __all__ = ["images", "largest"]
@@ -42,12 +40,8 @@ def images(
     ndarray of uint8
         One image a window.
     """
-    threads = projection.threads(pixels.shape, pixels.dtype)
-    frames = _frames(source, pixels, projection, size)
-    work = partial(projection.images, peak=peak)
-    with closing(frames), closing(side_by_side(work, frames, threads)) as made:
-        for some in made:
-            yield from some
+    for frames in _frames(source, pixels, projection, size):
+        yield from projection.images(frames, peak)
 
 
 def largest(source: Source, pixels: Pixels, projection: Projection, size: int) -> float:
@@ -69,15 +63,13 @@ def largest(source: Source, pixels: Pixels, projection: Projection, size: int) -
     float
         For `images`, as `peak`.
     """
-    threads = projection.threads(pixels.shape, pixels.dtype)
-    frames = _frames(source, pixels, projection, size)
-    with closing(frames), closing(side_by_side(projection.peaks, frames, threads)) as peaks:
-        return max(float(some.max()) for some in peaks)
+    batch = _frames(source, pixels, projection, size)
+    return max(float(projection.peaks(frames).max()) for frames in batch)
 
 
 def _frames(
     source: Source, pixels: Pixels, projection: Projection, size: int
-) -> Generator[npt.NDArray[Any]]:
+) -> Iterator[npt.NDArray[Any]]:
     windows = projection.windows(pixels.shape, pixels.dtype)
     if source.numbers is not None:
         windows = max(1, min(windows, len(source.numbers) - size + 1))
