@@ -138,7 +138,8 @@ def flowtrace(
     target = folder if os.fspath(out_dir) == "same" else Path(out_dir)
     source = _opened(files)
     with closing(source):
-        pixels = Pixels(options, False, source.dtype, source.shape, source.colour)
+        called = [f"file {file}" for file in files].__getitem__
+        pixels = Pixels(options, False, source.dtype, source.shape, source.colour, called)
         with writing(target):
             target.mkdir(parents=True, exist_ok=True)
         made = _made(source, files, cut, pixels, projection, options)

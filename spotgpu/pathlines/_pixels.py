@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,8 @@ class Pixels:
         Of a frame of the source.
     colour : bool
         Whether its last axis has colours.
+    called : callable, optional
+        Name of the frame with a number, for messages; default: "frame" and the number.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Pixels:
         dtype: np.dtype[Any],
         shape: tuple[int, ...],
         colour: bool,
+        called: Callable[[int], str] = "frame {}".format,
     ) -> None:
         volume = len(shape) == 3 + colour
         if options.project is not None and not volume:
@@ -65,6 +69,7 @@ class Pixels:
         kept = options.project is None and self._plain == dtype and dtype.isnative
         self._same = kept and dtype.kind != "f"
         self._inverts = inverts
+        self._called = called
         #: None until a first frame tells.
         self.white = options.white
         if inverts and self.white is None and dtype == np.uint8:
@@ -144,5 +149,6 @@ class Pixels:
             return
         where = tuple(int(k[0]) for k in np.nonzero(~np.isfinite(frame)))
         raise ValueError(
-            f"`movie` must have finite pixels, got {frame[where]} in frame {number} at {where}"
+            f"`movie` must have finite pixels, got {frame[where]} in {self._called(number)} "
+            f"at {where}"
         )

@@ -119,6 +119,16 @@ def test_pixels_that_are_no_numbers(bad: float, options: dict[str, str]) -> None
         list(stream)
 
 
+def test_files_with_pixels_that_are_no_numbers(
+    folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    frames = np.zeros((9, 6, 7), np.float32)
+    frames[6, 2, 3] = np.nan
+    folder = folder_of(frames)
+    with pytest.raises(ValueError, match=r"finite pixels, got nan in file .*f06\.tif at \(2, 3\)"):
+        flowtrace(folder, 2, tmp_path / "out", frames_to_skip=2, use_parallel=False)
+
+
 def test_colours_of_time_need_gray(folder_of: Callable[..., Path]) -> None:
     frames = np.zeros((5, 6, 7, 3), np.uint8)
     with pytest.raises(ValueError, match="`color_series` must be False for images in colour"):
