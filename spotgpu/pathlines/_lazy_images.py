@@ -6,6 +6,7 @@ import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, overload
 
@@ -33,6 +34,7 @@ class Work:
     projection: Projection
     options: Options
     stem: Stem
+    files: list[Path]
     peak: dict[str, float]
 
 
@@ -40,7 +42,8 @@ class Streamlines(Sequence[Image]):
     """Lazy sequence of images of pathlines: each is made when it is asked for, and not kept.
 
     Made by `streamlines`. ``images[5]`` reads the frames of one window; ``images[10:20]`` is a
-    `Streamlines`, too. Going through them reads no frame twice. Those of a generator have no length
+    `Streamlines`, too. Going through them reads no frame twice; who keeps one of these images keeps
+    some that were made with it in memory. Those of a generator have no length
     and can be gone through once. As a context manager it closes the movie, if it opened it.
 
     Parameters
@@ -140,6 +143,17 @@ class Streamlines(Sequence[Image]):
         frame = window * step if numbers is None else numbers[window]
         return file_name(self._work.stem(frame), self.frames_to_merge)
 
+    @property
+    def files(self) -> list[Path]:
+        """Files of the movie.
+
+        Returns
+        -------
+        list of Path
+            Empty if it has none, or one cannot tell.
+        """
+        return self._work.files
+
     def __len__(self) -> int:
         if self._chosen is None:
             raise TypeError(
@@ -225,7 +239,9 @@ class Streamlines(Sequence[Image]):
             for window in chosen:
                 yield from self._run(window, window + 1)
         else:
-            yield from islice(self._run(chosen[0], chosen[-1] + 1), 0, None, chosen.step)
+            run = islice(self._run(chosen[0], chosen[-1] + 1), 0, None, chosen.step)
+            # Those between are forgotten.
+            yield from run if chosen.step == 1 else (image.copy() for image in run)
 
     def _run(self, start: int, stop: int) -> Iterator[Image]:
         """Yield the images of windows that follow each other."""

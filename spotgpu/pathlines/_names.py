@@ -9,7 +9,7 @@ from typing import Any
 
 from spotgpu import io
 
-__all__ = ["Stem", "file_name", "stems"]
+__all__ = ["Stem", "file_name", "files_of", "stems"]
 
 #: From a frame's number in the source to how its file's name begins.
 Stem = Callable[[int], str]
@@ -33,32 +33,23 @@ def file_name(stem: str, frames_to_merge: int) -> str:
     return f"{stem}_streamlines_frames{frames_to_merge}.png"
 
 
-def stems(source: Any, frames: int | None) -> Stem:
-    """Return what names the frames of a source.
+def files_of(source: Any) -> list[Path]:
+    """Return the files of a source.
 
     Parameters
     ----------
     source : object
         What the caller passed.
-    frames : int or None
-        How many it has, if that is known.
 
     Returns
     -------
-    callable
-        A frame that has a file of its own is called as that, if no other is; others by the name
-        of their file and their number.
+    list of Path
+        In order; empty if it has none, or one cannot tell.
     """
-    files = _files(source)
-    names = [file.stem for file in files]
-    if len(files) == frames and len(set(names)) == frames:
-        return names.__getitem__
-    path = Path(os.fspath(source)) if isinstance(source, (str, os.PathLike)) else None
-    start = path.stem if path is not None and path.is_file() else "frame"
-    return lambda number: f"{start}_{number:05d}"
-
-
-def _files(source: Any) -> list[Path]:
+    if isinstance(source, io.Movie):
+        # Several files are no path.
+        path = Path(source.source)
+        return [path] if path.is_file() else []
     if isinstance(source, (list, tuple)):
         paths = all(isinstance(entry, (str, os.PathLike)) for entry in source)
         return [Path(entry) for entry in source] if paths else []
@@ -74,3 +65,26 @@ def _files(source: Any) -> list[Path]:
     except ValueError:
         # A folder may be a Zarr array.
         return []
+
+
+def stems(files: list[Path], frames: int | None) -> Stem:
+    """Return what names the frames of a source.
+
+    Parameters
+    ----------
+    files : list of Path
+        Of the source.
+    frames : int or None
+        How many it has, if that is known.
+
+    Returns
+    -------
+    callable
+        A frame that has a file of its own is called as that, if no other is; others by the name
+        of their file and their number.
+    """
+    names = [file.stem for file in files]
+    if len(files) == frames and len(set(names)) == frames:
+        return names.__getitem__
+    start = names[0] if len(names) == 1 else "frame"
+    return lambda number: f"{start}_{number:05d}"

@@ -88,6 +88,8 @@ def save_streamlines(
             f"`output` must be a .tif file for volumes, got {path}: or make images of them with "
             "project='max'"
         )
+    if path.is_file() and any(file.exists() and path.samefile(file) for file in images.files):
+        raise ValueError(f"`output` must be another file than the movie, got {path}")
     if kind in VIDEOS:
         ffmpeg()
     progress = for_terminal() if progress is None else progress

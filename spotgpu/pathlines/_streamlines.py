@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from spotgpu.pathlines._lazy_images import Streamlines, Work
-from spotgpu.pathlines._names import stems
+from spotgpu.pathlines._names import files_of, stems
 from spotgpu.pathlines._options import Options
 from spotgpu.pathlines._pixels import Pixels
 from spotgpu.pathlines._projection import Projection
@@ -147,9 +147,10 @@ def streamlines(
 
 def _made(movie: Any, source: Source, projection: Projection, options: Options) -> Streamlines:
     pixels = Pixels(options, options.inverts, source.dtype, source.shape, source.colour)
-    stem = stems(movie, None if source.numbers is None else len(source.numbers))
+    files = files_of(movie)
+    stem = stems(files, None if source.numbers is None else len(source.numbers))
     source = source.every(options.frames_to_skip)
-    work = Work(source, pixels, projection, options, stem, {})
+    work = Work(source, pixels, projection, options, stem, files, {})
     if source.numbers is None:
         if options.normalize == "movie":
             raise ValueError(

@@ -147,6 +147,23 @@ def test_bad_outputs(random_frames: Callable[..., np.ndarray], tmp_path: Path) -
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
+def test_the_movie_is_not_replaced(
+    random_frames: Callable[..., np.ndarray], tmp_path: Path
+) -> None:
+    path = tmp_path / "m.tif"
+    tifffile.imwrite(path, random_frames(9, 6, 5), metadata={"axes": "TYX"})
+    before = path.read_bytes()
+    (tmp_path / "link.tif").symlink_to(path)
+    with sg.open(path) as movie:
+        for source in (path, [path], str(tmp_path / "m*.tif"), movie):
+            with streamlines(source, 3) as images:
+                assert images.names[0] == "m_00000_streamlines_frames3.png"
+                for output in (path, tmp_path / "link.tif"):
+                    with pytest.raises(ValueError, match="`output` must be another file than"):
+                        save_streamlines(images, output, overwrite=True)
+    assert path.read_bytes() == before
+
+
 def interrupted(error: BaseException) -> Iterator[np.ndarray]:
     for t in range(20):
         yield np.full((6, 8), t, np.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,15 @@ def test_all_sources_alike(
             assert images.image_shape == shape[1:]
             assert images.colour == (len(shape) == 4)
             np.testing.assert_array_equal(np.asarray(images), wanted)
+
+
+def test_colour_is_an_error_of_its_own() -> None:
+    with pytest.raises(sg.io.ColourError, match="gray images, got colour") as raised:
+        sg.io.open(np.zeros((2, 6, 7, 4)))
+    assert raised.value.samples == 4
+    # From a worker process.
+    again = pickle.loads(pickle.dumps(raised.value))
+    assert (str(again), again.samples) == (str(raised.value), 4)
 
 
 def test_one_of_the_colours(random_frames: Callable[..., np.ndarray]) -> None:
