@@ -99,7 +99,7 @@ def test_colour_is_an_error_of_its_own() -> None:
         sg.io.open(np.zeros((2, 6, 7, 4)))
     assert raised.value.samples == 4
     # From a worker process.
-    again = pickle.loads(pickle.dumps(raised.value))
+    again = pickle.loads(pickle.dumps(raised.value))  # noqa: S301
     assert (str(again), again.samples) == (str(raised.value), 4)
 
 
