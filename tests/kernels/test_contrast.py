@@ -73,12 +73,17 @@ def test_mirrors(dtype: Any) -> None:
         np.testing.assert_array_equal(cpu.contrast(extreme, peaks, **given), stretched)
 
 
-def test_table_has_the_bits_of_the_formula() -> None:
-    """Of all values at all peaks."""
-    extreme = np.tile(np.arange(256, dtype=np.uint8), (510, 1))
+@pytest.mark.parametrize("white", [None, 255.0])
+def test_bytes_have_the_bits_of_the_formula(white: float | None) -> None:
+    """All of them at all peaks, those above the peak and not."""
+    given = {} if white is None else {"white": white}
     peaks = np.arange(1, 511) / 2
-    _, stretched = plain(extreme, peaks)
-    np.testing.assert_array_equal(cpu.contrast(extreme, peaks), stretched)
+    every = np.tile(np.arange(256, dtype=np.uint8), (len(peaks), 1))
+    below = np.minimum(every, peaks[:, None].astype(np.uint8))
+    for bright in (every, below):
+        extreme = bright if white is None else 255 - bright
+        _, stretched = plain(extreme, peaks, **given)
+        np.testing.assert_array_equal(cpu.contrast(extreme, peaks, **given), stretched)
 
 
 def test_mirrors_in_strips(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,6 +92,7 @@ def test_mirrors_in_strips(monkeypatch: pytest.MonkeyPatch) -> None:
         peaks, stretched = plain(extreme, **given)
         with monkeypatch.context() as patch:
             patch.setattr(_contrast, "BLOCK", 20)
+            patch.setattr(_contrast, "STRIP", 20)
             np.testing.assert_array_equal(cpu.peaks(extreme, **given), peaks)
             np.testing.assert_array_equal(cpu.contrast(extreme, peaks, **given), stretched)
 

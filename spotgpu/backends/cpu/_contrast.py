@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from spotgpu.backends.cpu._strips import BLOCK
+from spotgpu.backends.cpu._strips import BLOCK, STRIP
 
 __all__ = ["contrast", "peaks"]
 
 #: All values of a pixel of 8 bits.
-_BYTES = np.arange(256, dtype=np.uint8)
+_BYTES = bytes(range(256))
 
 
 def peaks(
@@ -40,13 +41,16 @@ def peaks(
     ndarray of float64, shape (T,)
         The largest ``P``; -inf of an image without pixels. A zero is 0.0, never -0.0.
     """
+    if base is None and first is None and extreme.size:
+        images = extreme.reshape(len(extreme), -1)
+        if white is None:
+            return images.max(axis=1).astype(np.float64) + 0.0
+        # The subtraction rounds, but keeps the order.
+        return white - images.min(axis=1).astype(np.float64) + 0.0
     found = np.full(len(extreme), -np.inf)
     for i in range(len(extreme)):
-        if extreme[i].size and base is None and first is None:
-            # The subtraction rounds, but keeps the order.
-            found[i] = extreme[i].max() if white is None else white - float(extreme[i].min())
-            continue
-        for _, *parts in _strips(extreme[i], *(a if a is None else a[i] for a in (base, first))):
+        others = (a if a is None else a[i] for a in (base, first))
+        for _, *parts in _strips(extreme[i], *others):
             found[i] = max(found[i], _values(white, *parts).max())
     found += 0.0
     return found
@@ -88,16 +92,21 @@ def contrast(
     ndarray of uint8, shape (T, ...)
         The images.
     """
-    images = np.zeros(extreme.shape, np.uint8)
-    table = extreme.dtype == np.uint8 and base is None and first is None
+    images = np.empty(extreme.shape, np.uint8)
+    scratch = np.empty(STRIP, np.uint16)
+    bytes_alone = extreme.dtype == np.uint8 and base is None and first is None
     for i, factor in enumerate(_factors(peaks)):
-        if factor and table:
-            _look_up(extreme[i], _stretched(_values(white, _BYTES), factor), images[i])
-        elif factor:
-            flat = images[i].reshape(-1)
-            others = (a if a is None else a[i] for a in (base, first))
-            for strip, *parts in _strips(extreme[i], *others):
-                flat[strip] = _stretched(_values(white, *parts), factor)
+        flat = images[i].reshape(-1)
+        if factor == 0:
+            flat[...] = 0
+            continue
+        if bytes_alone and white in {None, 255}:
+            own = extreme[i].reshape(-1)
+            _stretch_bytes(own if white is None else ~own, float(peaks[i]), scratch, flat)
+            continue
+        others = (a if a is None else a[i] for a in (base, first))
+        for strip, *parts in _strips(extreme[i], *others):
+            flat[strip] = _stretched(_values(white, *parts), factor)
     return images
 
 
@@ -139,14 +148,47 @@ def _stretched(values: npt.NDArray[np.float64], factor: float) -> npt.NDArray[np
     return values.astype(np.uint8)
 
 
-def _look_up(
-    image: npt.NDArray[np.uint8], table: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]
+def _stretch_bytes(
+    image: npt.NDArray[np.uint8],
+    peak: float,
+    scratch: npt.NDArray[np.uint16],
+    out: npt.NDArray[np.uint8],
 ) -> None:
-    """Write the entries of a table that the pixels of an image stand for."""
-    if np.array_equal(table, _BYTES):
-        out[...] = image
-        return
-    values = table.tobytes()
-    # `bytes` look up twice as fast as arrays.
-    for strip, pixels in _strips(image):
-        out.reshape(-1)[strip] = np.frombuffer(pixels.tobytes().translate(values), np.uint8)
+    """Write what `_stretched` gives of an image of 8 bits."""
+    table, by_integers = _table(peak)
+    for start in range(0, image.size, len(scratch)):
+        pixels = image[start : start + len(scratch)]
+        target = out[start : start + len(scratch)]
+        if table == _BYTES:
+            target[...] = pixels
+        elif by_integers and pixels.max() <= peak:
+            target[...] = _rounded(pixels, int(peak), scratch[: pixels.size])
+        else:
+            target[...] = np.frombuffer(pixels.tobytes().translate(table), np.uint8)
+
+
+@lru_cache(maxsize=512)
+def _table(peak: float) -> tuple[bytes, bool]:
+    """Return what becomes of each byte, and whether integers give the same."""
+    every = np.frombuffer(_BYTES, np.uint8)
+    (factor,) = _factors(np.array([peak]))
+    table = _stretched(every.astype(np.float64), factor)
+    if peak not in range(1, 256):
+        return table.tobytes(), False
+    below = every[: int(peak) + 1]
+    found = _rounded(below, int(peak), np.empty(len(below), np.uint16))
+    return table.tobytes(), np.array_equal(found, table[: len(below)])
+
+
+def _rounded(
+    pixels: npt.NDArray[np.uint8], peak: int, out: npt.NDArray[np.uint16]
+) -> npt.NDArray[np.uint16]:
+    """Return `out`: ``255 * pixels / peak``, rounded half up; pixels are not above the peak.
+
+    Floating point rounds some of them otherwise, but takes longer, as looking it up does.
+    """
+    out[...] = pixels
+    out *= 255
+    out += peak // 2
+    out //= peak
+    return out
