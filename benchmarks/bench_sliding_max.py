@@ -43,8 +43,8 @@ def work(peer: Callable[[np.ndarray], np.ndarray]) -> Callable[[bool], Work]:
 
 
 CASES = [
-    Case("sliding maximum of 120x512x512 over 30 frames", "scipy", work(filtered), rounds=3),
-    Case("sliding maximum of 120x512x512 over 30 frames", "numpy", work(stacked), rounds=3),
+    Case("sliding maximum of 120x512x512 over 30 frames", "scipy", work(filtered), 15, rounds=3),
+    Case("sliding maximum of 120x512x512 over 30 frames", "numpy", work(stacked), 10, rounds=3),
 ]
 
 

@@ -28,7 +28,7 @@ def make(small: bool) -> Work:
     )
 
 
-CASES = [Case("sliding median of 60x512x512 over 30 frames", "numpy", make, rounds=3)]
+CASES = [Case("sliding median of 60x512x512 over 30 frames", "numpy", make, 20, rounds=3)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
