@@ -14,7 +14,7 @@ _TWICE = {"uint8": np.uint16, "uint16": np.uint32, "int32": np.int64}
 
 #: Bytes of the sorted pixels that are kept at once, and the fewest pixels of a plane: numpy's cost
 #: of a call is small beside these.
-_KEPT, _FEWEST = 1 << 22, 256
+_KEPT, _FEWEST = 1 << 22, 128
 
 
 def sliding_median(frames: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
