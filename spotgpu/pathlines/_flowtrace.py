@@ -67,8 +67,8 @@ def flowtrace(
     out_dir : path
         Where the images go, made if it is not there; 'same' for `imagedir`.
     use_parallel : bool
-        Whether threads read and write images side by side. Flowtrace then cuts the movie into
-        parts for its processes, so this changes its images where parts begin.
+        Whether threads write images side by side. Flowtrace then cuts the movie into parts for its
+        processes, so this changes its images where parts begin.
     max_cores : int
         Threads that write, at most as many as there are cores; and processes of flowtrace.
     frames_to_skip : int
