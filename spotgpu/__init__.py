@@ -72,7 +72,7 @@ _ROOMS = {
     "plot": ["annotate", "plot_traj"],
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
-_MODULES = {*_ROOMS, "evaluate", "export", "pathlines", "simulate", "tables"}
+_MODULES = {*_ROOMS, "evaluate", "export", "pathlines", "simulate", "tables", "traces"}
 
 
 def __getattr__(name: str) -> Any:

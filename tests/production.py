@@ -119,6 +119,10 @@ def work() -> None:
         for detail in (False, True):
             sg.imsd(tracks, 1, 1, device="cuda")
             sg.emsd(tracks, 1, 1, detail=detail, device="cuda")
+    for dtype in ("uint8", "uint16", "float32"):
+        video = movie((6, 48, 64), dtype)
+        sg.traces.extract_traces(video, [(x, x) for x in range(48)], device="cuda")
+        sg.traces.along_tracks(video, spots(2).clip(0, 40), background=(4, 6), device="cuda")
 
 
 def add(budget: dict[str, Any], seen: Launches) -> list[str]:

@@ -139,6 +139,20 @@ def _contrast() -> Callable[[], Any]:
     return run
 
 
+def _window_mean(dtype: str) -> Callable[[], Any]:
+    import cupy
+
+    from spotgpu.backends import cuda
+
+    frames = _frames(dtype)[:, None]
+    rng = np.random.default_rng(0)
+    centres = np.zeros((1000, 3), np.int32)
+    centres[:, 1:] = rng.integers((0, 0), frames.shape[2:], (1000, 2))
+    points = cupy.asarray(centres[np.lexsort(centres.T[::-1])])
+    runs = cupy.asarray([(0, y, -2, 3) for y in range(-2, 3)], cupy.int32)
+    return lambda: cuda.window_mean(frames, points, runs)
+
+
 #: By the name of the work: what puts the data on the device and returns what to run.
 STREAMS: dict[str, Callable[[], Callable[[], Any]]] = {
     "background, uint8": _background,
@@ -158,6 +172,7 @@ STREAMS: dict[str, Callable[[], Callable[[], Any]]] = {
     "sliding_max, uint16": lambda: _sliding_max("uint16"),
     "sliding_median, uint8": lambda: _sliding_median("uint8"),
     "sliding_median, uint16": lambda: _sliding_median("uint16"),
+    "window_mean, uint8": lambda: _window_mean("uint8"),
 }
 
 

@@ -11,7 +11,17 @@ from typing import Annotated
 
 import typer
 
-from spotgpu.cli import _demo, _info, _link, _locate, _msd, _pathlines, _selftest, _track
+from spotgpu.cli import (
+    _demo,
+    _info,
+    _link,
+    _locate,
+    _msd,
+    _pathlines,
+    _selftest,
+    _traces,
+    _track,
+)
 from spotgpu.cli._signals import Ended, ends_by_signal
 from spotgpu.errors import SpotgpuError
 
@@ -56,7 +66,7 @@ def _spotgpu(
     del debug, version
 
 
-for _module in (_track, _locate, _link, _msd, _pathlines, _info, _selftest, _demo):
+for _module in (_track, _locate, _link, _msd, _pathlines, _traces, _info, _selftest, _demo):
     _module.register(app)
 
 

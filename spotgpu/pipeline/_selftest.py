@@ -133,6 +133,10 @@ def _detection(frames: npt.NDArray[Any], diameter: int) -> Iterator[tuple[Any, .
     yield "where_close", windows[:, 0].copy(), positions, separation, mass
     yield "characterize", filtered, frames, windows, radius
     yield "background", filtered, frames, radius
+    volumes = frames.reshape(len(frames), -1, *frames.shape[-2:])
+    points = np.argwhere(volumes[0] > np.median(volumes[0])).astype(np.int32)[::9]
+    runs = np.array([(z, y, -2, 3) for z in (-1, 0, 1) for y in range(-2, 3)], np.int32)
+    yield "window_mean", volumes, points, runs
 
 
 def _pathlines(frames: npt.NDArray[Any]) -> Iterator[tuple[Any, ...]]:

@@ -27,10 +27,12 @@ class TableFile:
         The file.
     attrs : mapping
         Of the table.
+    row_group : int
+        Rows of a row group. So many wait in memory.
     """
 
-    def __init__(self, path: Path, attrs: Mapping[Any, Any]) -> None:
-        self._path, self._attrs = path, dict(attrs)
+    def __init__(self, path: Path, attrs: Mapping[Any, Any], row_group: int = ROW_GROUP) -> None:
+        self._path, self._attrs, self._row_group = path, dict(attrs), row_group
         self._writer: parquet.ParquetWriter | None = None
         self._waiting: list[pa.Table] = []
         self._rows = 0
@@ -52,8 +54,8 @@ class TableFile:
             self._writer = parquet.ParquetWriter(self._path, schema)
         self._waiting.append(rows.cast(self._writer.schema))
         self._rows += len(table)
-        if self._rows >= ROW_GROUP:
-            self._write(self._rows - self._rows % ROW_GROUP)
+        if self._rows >= self._row_group:
+            self._write(self._rows - self._rows % self._row_group)
 
     def close(self) -> None:
         """Write what is left, and end the file."""
@@ -73,6 +75,6 @@ class TableFile:
     def _write(self, rows: int) -> None:
         # One chunk a column: how it is cut would show in the pages.
         waiting = pa.concat_tables(self._waiting).combine_chunks()
-        self._writer.write_table(waiting.slice(0, rows), row_group_size=ROW_GROUP)  # type: ignore[union-attr]
+        self._writer.write_table(waiting.slice(0, rows), row_group_size=self._row_group)  # type: ignore[union-attr]
         self._waiting = [waiting.slice(rows)]
         self._rows -= rows

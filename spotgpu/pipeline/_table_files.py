@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from spotgpu.pipeline._table_file import TableFile
+from spotgpu.pipeline._table_file import ROW_GROUP, TableFile
 
 __all__ = ["EXTENSIONS", "check_extension", "read_table", "write_pieces", "write_table"]
 
@@ -35,7 +35,12 @@ def check_extension(name: str, path: Path) -> None:
         raise ValueError(f"`{name}` must end in {' or '.join(EXTENSIONS)}, got {path}")
 
 
-def write_pieces(pieces: Iterable[pd.DataFrame], path: Path, attrs: Mapping[Any, Any]) -> None:
+def write_pieces(
+    pieces: Iterable[pd.DataFrame],
+    path: Path,
+    attrs: Mapping[Any, Any],
+    row_group: int = ROW_GROUP,
+) -> None:
     """Write a table piece by piece, without its index.
 
     Parameters
@@ -46,6 +51,8 @@ def write_pieces(pieces: Iterable[pd.DataFrame], path: Path, attrs: Mapping[Any,
         Ends in .parquet or .csv.
     attrs : mapping
         What Parquet keeps as ``attrs``.
+    row_group : int
+        Rows of a row group of Parquet.
     """
     check_extension("path", path)
     if path.suffix.lower() == ".csv":
@@ -53,7 +60,7 @@ def write_pieces(pieces: Iterable[pd.DataFrame], path: Path, attrs: Mapping[Any,
             for k, piece in enumerate(pieces):
                 piece.to_csv(file, index=False, header=k == 0)
         return
-    table = TableFile(path, attrs)
+    table = TableFile(path, attrs, row_group)
     try:
         for piece in pieces:
             table.add(piece)

@@ -22,6 +22,7 @@ from spotgpu.backends.cpu._select import select
 from spotgpu.backends.cpu._sliding_max import sliding_max
 from spotgpu.backends.cpu._sliding_median import sliding_median
 from spotgpu.backends.cpu._where_close import where_close
+from spotgpu.backends.cpu._window_mean import window_mean
 from spotgpu.backends.freed_memory import keep_freed_memory
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "sliding_max",
     "sliding_median",
     "where_close",
+    "window_mean",
 ]
 
 keep_freed_memory()

@@ -7,8 +7,10 @@ from spotgpu.backends.cpu._jit_between import between
 from spotgpu.backends.cpu._jit_pixels import maxima, sums
 from spotgpu.backends.cpu._jit_ramp import weigh
 from spotgpu.backends.cpu._jit_spots import centroid, characterize, where_close
+from spotgpu.backends.cpu._jit_windows import LANES, window_means
 
 __all__ = [
+    "LANES",
     "assign",
     "between",
     "candidates",
@@ -25,4 +27,5 @@ __all__ = [
     "sums",
     "weigh",
     "where_close",
+    "window_means",
 ]

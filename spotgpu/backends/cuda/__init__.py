@@ -22,6 +22,7 @@ from spotgpu.backends.cuda._select import select
 from spotgpu.backends.cuda._sliding_max import sliding_max
 from spotgpu.backends.cuda._sliding_median import sliding_median
 from spotgpu.backends.cuda._where_close import where_close
+from spotgpu.backends.cuda._window_mean import window_mean
 
 __all__ = [
     "argwhere",
@@ -52,4 +53,5 @@ __all__ = [
     "sliding_max",
     "sliding_median",
     "where_close",
+    "window_mean",
 ]
