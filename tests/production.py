@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -90,18 +91,21 @@ def spots(ndim: int) -> pd.DataFrame:
     return table.assign(frame=np.repeat(np.arange(6), len(start)))
 
 
-def streaks(frames: np.ndarray) -> None:
-    """Do what pathline images ask for: grey ones, without medians, dark ones, and in colours."""
-    import cupy
+def paths(frames: np.ndarray) -> None:
+    """Make images of pathlines: gray and in colours, with and without medians, and dark objects."""
+    import spotgpu as sg
 
-    from spotgpu.backends import cuda
-
-    there, ramp = cupy.asarray(frames), cupy.asarray(np.ones((3, 3)))
-    extreme, least = cuda.sliding_max(there, 3), cuda.sliding_max(there, 3, least=True)
-    base, coloured = cuda.sliding_median(there, 3), cuda.ramp_max(there, ramp)
-    cuda.ramp_max(there, ramp, base)
-    for image, *options in ((extreme,), (extreme, base), (least, None, None, 255.0), (coloured,)):
-        cuda.contrast(image, cuda.peaks(image, *options), *options)
+    for options in (
+        {},
+        {"subtract_median": True},
+        {"color_series": True},
+        {"color_series": True, "subtract_median": True},
+    ):
+        list(sg.pathlines.streamlines(frames, 3, device="cuda", **options))
+    with TemporaryDirectory() as folder:
+        for k, frame in enumerate(frames):
+            sg.save_tiff(f"{folder}/{k}.tif", frame[None])
+        sg.pathlines.flowtrace(folder, 3, invert_color=True, device="cuda")
 
 
 def work() -> None:
@@ -113,7 +117,7 @@ def work() -> None:
         sg.batch(movie((2, 40, 512), dtype), 11, device="cuda")
         sg.batch(movie((2, 12, 24, 512), dtype), (5, 9, 9), device="cuda")
     for dtype in ("uint8", "uint16", "float32"):
-        streaks(movie((5, 8, 16), dtype))
+        paths(movie((5, 8, 16), dtype))
     for ndim in (2, 3):
         tracks = sg.link(spots(ndim), 4, memory=2, device="cuda")
         for detail in (False, True):
