@@ -27,12 +27,13 @@ class TableFile:
         The file.
     attrs : mapping
         Of the table.
-    row_group : int
-        Rows of a row group. So many wait in memory.
+    row_group : int, optional
+        Rows of a row group; so many wait in memory. Default: 131,072.
     """
 
-    def __init__(self, path: Path, attrs: Mapping[Any, Any], row_group: int = ROW_GROUP) -> None:
-        self._path, self._attrs, self._row_group = path, dict(attrs), row_group
+    def __init__(self, path: Path, attrs: Mapping[Any, Any], row_group: int | None = None) -> None:
+        self._path, self._attrs = path, dict(attrs)
+        self._row_group = ROW_GROUP if row_group is None else row_group
         self._writer: parquet.ParquetWriter | None = None
         self._waiting: list[pa.Table] = []
         self._rows = 0

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from spotgpu.pipeline._table_file import ROW_GROUP, TableFile
+from spotgpu.pipeline._table_file import TableFile
 
 __all__ = ["EXTENSIONS", "check_extension", "read_table", "write_pieces", "write_table"]
 
@@ -39,7 +39,7 @@ def write_pieces(
     pieces: Iterable[pd.DataFrame],
     path: Path,
     attrs: Mapping[Any, Any],
-    row_group: int = ROW_GROUP,
+    row_group: int | None = None,
 ) -> None:
     """Write a table piece by piece, without its index.
 
@@ -51,8 +51,8 @@ def write_pieces(
         Ends in .parquet or .csv.
     attrs : mapping
         What Parquet keeps as ``attrs``.
-    row_group : int
-        Rows of a row group of Parquet.
+    row_group : int, optional
+        Rows of a row group of Parquet, as of `TableFile`.
     """
     check_extension("path", path)
     if path.suffix.lower() == ".csv":
