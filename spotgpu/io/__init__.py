@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spotgpu.io._missing import missing_chunks
     from spotgpu.io._movie import Movie
     from spotgpu.io._open import open
+    from spotgpu.io._origin import files_of, origins
     from spotgpu.io._read_ahead import ReadAhead, read_ahead
     from spotgpu.io._save import save_tiff
 
@@ -25,11 +26,13 @@ __all__ = [
     "ReadAhead",
     "differences",
     "files_in",
+    "files_of",
     "fingerprint",
     "frames_per_chunk",
     "matching",
     "missing_chunks",
     "open",
+    "origins",
     "read_ahead",
     "save_tiff",
 ]
@@ -44,6 +47,7 @@ _MODULES = {
     "_missing": ["missing_chunks"],
     "_movie": ["Movie"],
     "_open": ["open"],
+    "_origin": ["files_of", "origins"],
     "_read_ahead": ["ReadAhead", "read_ahead"],
     "_save": ["save_tiff"],
 }

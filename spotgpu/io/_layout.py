@@ -29,11 +29,14 @@ class ColourError(ValueError):
         What is wrong.
     samples : int
         Colours of a pixel.
+    axes : str
+        Letters of the source's axes, as `open` takes them.
     """
 
-    def __init__(self, message: str, samples: int = 3) -> None:
+    def __init__(self, message: str, samples: int = 3, axes: str = "") -> None:
         super().__init__(message)
         self.samples = samples
+        self.axes = axes
 
 
 @dataclass(frozen=True)
@@ -160,7 +163,7 @@ class Layout:
                 f"got {facts.dtype} in {facts.name}"
             )
         letters = _named(facts, axes)
-        letters = _without_colour(facts, letters, channel)
+        letters = _without_colour(facts, letters, channel, axes)
         if 0 in facts.shape:
             raise ValueError(
                 f"`source` must have at least one frame with pixels, "
@@ -246,7 +249,7 @@ def _example(facts: Facts) -> str:
     return f"pass for example axes={examples.get(len(shape), repr('TZCYX'))}"
 
 
-def _without_colour(facts: Facts, letters: str, channel: int | str | None) -> str:
+def _without_colour(facts: Facts, letters: str, channel: int | str | None, axes: str | None) -> str:
     if "S" not in letters or _length(facts, letters, "S") == 1:
         return letters
     if "C" in letters and _length(facts, letters, "C") > 1:
@@ -259,6 +262,7 @@ def _without_colour(facts: Facts, letters: str, channel: int | str | None) -> st
             f"`source` must have gray images, got colour images of shape {facts.shape} in "
             f"{facts.name}: pass channel=0 to {n - 1} for one of the colours",
             n,
+            axes.upper() if axes else facts.squeezed().axes,
         )
     return letters.replace("C", "1").replace("S", "C")
 

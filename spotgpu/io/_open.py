@@ -157,6 +157,8 @@ def _is_lazy_array(source: Any) -> bool:
         all(hasattr(source, name) for name in ("shape", "dtype", "__getitem__"))
         and not hasattr(source, "get_frame")
         and not hasattr(source, "frame_shape")
+        # What is indexed by one number alone.
+        and not isinstance(source, Sequence)
         and isinstance(source.shape, tuple)
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -9,6 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = ["batches", "batches_of_array"]
+
+#: Bytes of frames for which there is room before the first one has come.
+AT_FIRST = 64 * 2**20
 
 
 def batches(
@@ -45,14 +49,19 @@ def batches(
     ValueError
         If there are fewer frames than a window has.
     """
-    buffer = np.empty((windows + size - 1, *shape), dtype)
+    most = windows + size - 1
+    # There may be fewer frames than a batch has room for.
+    many = max(1, AT_FIRST // max(1, math.prod(shape) * dtype.itemsize))
+    buffer = np.empty((min(most, many), *shape), dtype)
     filled = 0
     seen = 0
     for frame in frames:
+        if filled == len(buffer):
+            buffer.resize((min(most, 2 * filled), *shape), refcheck=False)
         buffer[filled] = frame
         filled += 1
         seen += 1
-        if filled == len(buffer):
+        if filled == most:
             yield buffer
             filled = size - 1
             buffer[:filled] = buffer[windows:]

@@ -121,7 +121,9 @@ class Streamlines(Sequence[Image]):
         -------
         list of str
             ``<file>_streamlines_frames<n>.png``, where ``file`` is the first frame's, without its
-            ending; ``<movie>_<number>_streamlines_frames<n>.png`` of a movie in one file.
+            ending; of a movie in one file or Zarr store ``<movie>_<number>_...``, with the number
+            of that frame in it, also where some frames were chosen with ``movie[10:20]``; of others
+            ``frame_<number>_...``.
         """
         return [self.name(i) for i in range(len(self))]
 
@@ -150,7 +152,7 @@ class Streamlines(Sequence[Image]):
         Returns
         -------
         list of Path
-            Empty if it has none, or one cannot tell.
+            The folder of a Zarr store; empty if it has none, or one cannot tell.
         """
         return self._work.files
 
@@ -193,6 +195,9 @@ class Streamlines(Sequence[Image]):
             work = self._work
             return images(work.source, work.pixels, work.projection, self.frames_to_merge)
         return self._images(self._chosen)
+
+    def __reversed__(self) -> Iterator[Image]:
+        return iter(self[::-1])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         """Return all images as one array: all of it in memory."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 from spotgpu import io
 
-__all__ = ["Stem", "file_name", "files_of", "stems"]
+__all__ = ["Stem", "file_name", "stems"]
 
-#: From a frame's number in the source to how its file's name begins.
+#: From a frame's number in the movie to how its file's name begins.
 Stem = Callable[[int], str]
 
 
@@ -33,58 +30,32 @@ def file_name(stem: str, frames_to_merge: int) -> str:
     return f"{stem}_streamlines_frames{frames_to_merge}.png"
 
 
-def files_of(source: Any) -> list[Path]:
-    """Return the files of a source.
+def stems(movie: io.Movie) -> Stem:
+    """Return what names the frames of a movie.
 
     Parameters
     ----------
-    source : object
-        What the caller passed.
-
-    Returns
-    -------
-    list of Path
-        In order; empty if it has none, or one cannot tell.
-    """
-    if isinstance(source, io.Movie):
-        # Several files are no path.
-        path = Path(source.source)
-        return [path] if path.is_file() else []
-    if isinstance(source, (list, tuple)):
-        paths = all(isinstance(entry, (str, os.PathLike)) for entry in source)
-        return [Path(entry) for entry in source] if paths else []
-    if not isinstance(source, (str, os.PathLike)):
-        return []
-    path = Path(os.fspath(source))
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        return io.matching(os.fspath(source))
-    try:
-        return io.files_in(path)
-    except ValueError:
-        # A folder may be a Zarr array.
-        return []
-
-
-def stems(files: list[Path], frames: int | None) -> Stem:
-    """Return what names the frames of a source.
-
-    Parameters
-    ----------
-    files : list of Path
-        Of the source.
-    frames : int or None
-        How many it has, if that is known.
+    movie : Movie
+        The source; one without a length has no files.
 
     Returns
     -------
     callable
-        A frame that has a file of its own is called as that, if no other is; others by the name
-        of their file and their number.
+        Takes a frame's number in `movie`. Frames that have a file each are called as that, if no
+        two are the same; others by the name of their file, if they have one in common, and their
+        number in the source; or by their number in `movie`, if a frame is there twice.
     """
-    names = [file.stem for file in files]
-    if len(files) == frames and len(set(names)) == frames:
+    try:
+        origins = io.origins(movie)
+    except TypeError:
+        # Frames that come one after the other.
+        return lambda number: f"frame_{number:05d}"
+    files = {origin.file for origin in origins}
+    names = ["frame" if origin.file is None else origin.file.stem for origin in origins]
+    if all(origin.alone for origin in origins) and len(set(names)) == len(names):
         return names.__getitem__
-    start = names[0] if len(names) == 1 else "frame"
-    return lambda number: f"{start}_{number:05d}"
+    start = names[0] if len(files) == 1 else "frame"
+    numbers = [origin.number for origin in origins]
+    if len(set(numbers)) < len(numbers):
+        numbers = list(range(len(numbers)))
+    return lambda number: f"{start}_{numbers[number]:05d}"

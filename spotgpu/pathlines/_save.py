@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from spotgpu.checks import number
 from spotgpu.pathlines._lazy_images import Streamlines
 from spotgpu.pathlines._png_files import write_pngs
 from spotgpu.pathlines._tiff_stack import write_tiff
-from spotgpu.pathlines._video import ffmpeg, write_video
-from spotgpu.pipeline._folder import check_new_file, new_file
+from spotgpu.pathlines._video import FPS, ffmpeg, write_video
+from spotgpu.pipeline._folder import check_new_file, check_not_input, check_place, new_file
 from spotgpu.pipeline._progress import Advance, Progress, for_terminal
 from spotgpu.pipeline._writing import writing
 
@@ -49,9 +50,10 @@ def save_streamlines(
         A .tif, .mp4 or .gif file; anything else is a folder, for one PNG file an image, called as
         in ``images.names``. Folders that are not there are made.
     fps : float
-        Images a second, of a video.
+        Images a second, of a video. A GIF has times in units of 10 ms, so at most 100.
     overwrite : bool
-        Whether files that are there may be replaced.
+        Whether files that are there may be replaced. In a folder, those of other names stay, also
+        images of an earlier call.
     progress : Progress, optional
         Shows how far it is; default: a bar on a terminal.
 
@@ -65,7 +67,8 @@ def save_streamlines(
     TypeError
         If `images` are something else.
     ValueError
-        If an output is there and must not be replaced, or volumes should go to PNG or video.
+        If an output is there and must not be replaced, is the movie or has it inside, or volumes
+        should go to PNG or video; if there are no images, or a video cannot have such `fps`.
     SpotgpuError
         If a file cannot be written, or a video needs ffmpeg, which is not installed.
 
@@ -79,22 +82,12 @@ def save_streamlines(
     if not isinstance(images, Streamlines):
         raise TypeError(f"`images` must be Streamlines, got {type(images).__name__}")
     path = Path(output)
-    kind = path.suffix.lower()
     rate = number("fps", fps, above=0)
-    if kind in OTHERS:
-        raise ValueError(f"`output` must be a .tif, .mp4 or .gif file, or a folder, got {path}")
-    if kind not in TIFFS and len(images.image_shape) != 2 + images.colour:
-        raise ValueError(
-            f"`output` must be a .tif file for volumes, got {path}: or make images of them with "
-            "project='max'"
-        )
-    if path.is_file() and any(file.exists() and path.samefile(file) for file in images.files):
-        raise ValueError(f"`output` must be another file than the movie, got {path}")
-    if kind in VIDEOS:
-        ffmpeg()
+    with writing(path):
+        _check(images, path, rate, overwrite)
+    kind = path.suffix.lower()
     progress = for_terminal() if progress is None else progress
     if kind in TIFFS | VIDEOS:
-        check_new_file(path, overwrite=overwrite)
         try:
             with _stage(images, progress) as made, new_file(path, overwrite=overwrite) as partial:
                 if kind in TIFFS:
@@ -104,7 +97,51 @@ def save_streamlines(
         except _UnreadableError as unreadable:
             raise unreadable.why from None
         return [path]
-    return _to_folder(images, path, overwrite, progress)
+    return _to_folder(images, path, progress)
+
+
+def _check(images: Streamlines, path: Path, rate: float, overwrite: bool) -> None:
+    """Raise if something is wrong: better now than after the work."""
+    kind = path.suffix.lower()
+    if kind in OTHERS:
+        raise ValueError(f"`output` must be a .tif, .mp4 or .gif file, or a folder, got {path}")
+    if kind not in TIFFS and len(images.image_shape) != 2 + images.colour:
+        raise ValueError(
+            f"`output` must be a .tif file for volumes, got {path}: or make images of them with "
+            "project='max'"
+        )
+    if not images:
+        raise ValueError(f"`images` must have at least one image, got {images!r}")
+    if kind in VIDEOS:
+        _check_rate(rate, kind)
+        ffmpeg()
+    if kind not in TIFFS | VIDEOS:
+        _check_folder(path, images, overwrite)
+        return
+    if path.is_file() and any(file.exists() and path.samefile(file) for file in images.files):
+        raise ValueError(f"`output` must be another file than the movie, got {path}")
+    check_new_file(path, overwrite=overwrite)
+
+
+def _check_rate(rate: float, kind: str) -> None:
+    least, most = FPS[kind]
+    if not least <= rate <= most:
+        raise ValueError(
+            f"`fps` must be from {least:g} to {most:g}, which is what a {kind} file can hold, "
+            f"got {rate:g}"
+        )
+
+
+def _check_folder(folder: Path, images: Streamlines, overwrite: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"`output` must be a folder, got the file {folder}")
+    check_not_input(folder, images.files)
+    if not overwrite and folder.is_dir() and any(folder.iterdir()):
+        raise ValueError(
+            f"`output` must be a new or empty folder, got {folder}: choose another, or allow "
+            "replacing files with `overwrite` (--overwrite)"
+        )
+    check_place(folder)
 
 
 class _UnreadableError(Exception):
@@ -142,19 +179,13 @@ def _length(images: Any) -> int | None:
         return None
 
 
-def _to_folder(
-    images: Streamlines, folder: Path, overwrite: bool, progress: Progress
-) -> list[Path]:
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"`output` must be a folder, got the file {folder}")
-    if not overwrite and folder.is_dir() and any(folder.iterdir()):
-        raise ValueError(
-            f"`output` must be a new or empty folder, got {folder}: choose another, or allow "
-            "replacing files with `overwrite` (--overwrite)"
-        )
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+def _to_folder(images: Streamlines, folder: Path, progress: Progress) -> list[Path]:
     advance: Advance
     with progress.stage("pathlines", _length(images)) as advance:
-        named = ((folder / images.name(i), image) for i, image in enumerate(images))
+        made = iter(images)
+        # Where there is none, no folder is made.
+        first = next(made)
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        named = ((folder / images.name(i), image) for i, image in enumerate(chain([first], made)))
         return write_pngs(named, int(cpu_count()), advance)

@@ -25,7 +25,9 @@ class Source:
 
     #: One, or one a colour.
     movies: tuple[io.Movie, ...]
-    #: Whether a single movie has the colours where others have depth.
+    #: Of a frame: ([Z,] Y, X) or ([Z,] Y, X, 3).
+    shape: tuple[int, ...]
+    #: Whether a single movie has the colours where others have depth, one after the other.
     colour_first: bool
     #: Which frames these are, as the movies count them; None: all that come.
     numbers: Sequence[int] | None
@@ -35,20 +37,6 @@ class Source:
     step: int = 1
     #: All frames, where they lie in memory one after the other.
     array: npt.NDArray[Any] | None = None
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of a frame.
-
-        Returns
-        -------
-        tuple of int
-            ([Z,] Y, X) or ([Z,] Y, X, 3).
-        """
-        shape = self.movies[0].frame_shape
-        if self.colour_first:
-            return (*shape[1:], shape[0])
-        return (*shape, 3) if self.colour else shape
 
     @property
     def colour(self) -> bool:
@@ -127,7 +115,7 @@ class Source:
         if self.numbers is None:
             numbered = enumerate(iter(self.movies[0]))
             for number, frame in islice(numbered, 0, None, self.step):
-                yield number, np.moveaxis(frame, 0, -1) if self.colour_first else frame
+                yield number, self._whole([frame])
             return
         numbers = self.numbers
         key: Any = (
@@ -141,7 +129,13 @@ class Source:
                 for movie in self.movies
             ]
             for number, frames in zip(numbers, zip(*channels, strict=True), strict=True):
-                yield number, np.stack(frames, axis=-1) if self.colour else frames[0]
+                yield number, self._whole(frames)
+
+    def _whole(self, frames: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        """Return a frame out of those of the movies."""
+        if self.colour_first:
+            return np.moveaxis(frames[0].reshape(3, *self.shape[:-1]), 0, -1)
+        return np.stack(frames, axis=-1) if self.colour else frames[0]
 
     def close(self) -> None:
         """Close the movies, if they were opened here."""
@@ -172,23 +166,33 @@ def opened(source: Any, axes: str | None = None, channel: int | str | None = Non
     TypeError, ValueError, FileNotFoundError, SpotgpuError
         As `spotgpu.io.open`; if pixels have another number of colours than one or three.
     """
-    ours = not isinstance(source, io.Movie)
     if not hasattr(source, "__getitem__") and isinstance(source, Iterable):
         return _of_stream(source, axes, channel)
     if axes is None and isinstance(source, np.ndarray) and source.ndim == 3:
         # Frames of three columns: one image in colour would be no movie.
         axes = "TYX"
     try:
-        movies = [io.open(source, axes=axes, channel=channel)]
+        movie = io.open(source, axes=axes, channel=channel)
     except io.ColourError as error:
         if error.samples != 3:
             raise
-        movies = [io.open(source, axes=axes, channel=k) for k in range(3)]
-    made = Source(tuple(movies), False, _all(movies[0]), ours)
+        made = _in_colour(source, axes, error.axes)
+    else:
+        ours = not isinstance(source, io.Movie)
+        made = Source((movie,), movie.frame_shape, False, _all(movie), ours)
     plain = isinstance(source, np.ndarray) and source.flags.c_contiguous
     if plain and source.shape[1:] == made.shape and axes in {None, "TYX"}:
         return replace(made, array=source)
     return made
+
+
+def _in_colour(source: Any, axes: str | None, letters: str) -> Source:
+    """Open a movie of three colours; once, if there is no depth, as if they were that."""
+    if "Z" in letters:
+        movies = tuple(io.open(source, axes=axes, channel=k) for k in range(3))
+        return Source(movies, (*movies[0].frame_shape, 3), False, _all(movies[0]), True)
+    movie = io.open(source, axes=letters.replace("S", "Z"))
+    return Source((movie,), (*movie.frame_shape[1:], 3), True, _all(movie), True)
 
 
 def _of_stream(source: Iterable[Any], axes: str | None, channel: int | str | None) -> Source:
@@ -201,12 +205,24 @@ def _of_stream(source: Iterable[Any], axes: str | None, channel: int | str | Non
     else:
         images = _rejoined(first, images)
         shape = np.shape(first)
-        known = axes is None or axes.upper() == "YXS"
-        if channel is None and known and len(shape) == 3 and shape[-1] == 3:
-            planes = (np.moveaxis(np.asarray(image), -1, 0) for image in images)
-            return Source((io.open(planes, axes="ZYX"),), True, None, True)
+        known = {"YXS": 3, "ZYXS": 4}.get("YXS" if axes is None else axes.upper())
+        if channel is None and len(shape) == known and shape[-1] == 3:
+            movie = io.open(_planes(images, shape), axes="ZYX")
+            return Source((movie,), shape, True, None, True)
     movie = io.open(images, axes=axes, channel=channel)
-    return Source((movie,), False, None, True)
+    return Source((movie,), movie.frame_shape, False, None, True)
+
+
+def _planes(images: Iterator[Any], shape: tuple[int, ...]) -> Iterator[npt.NDArray[Any]]:
+    """Yield the planes of each image, colour by colour."""
+    for number, image in enumerate(images):
+        pixels = np.asanyarray(image)
+        if pixels.shape != shape:
+            raise ValueError(
+                f"`source` must have frames of one shape and type, got {pixels.shape} in frame "
+                f"{number} after {shape}"
+            )
+        yield np.moveaxis(pixels, -1, 0).reshape(-1, *shape[-3:-1])
 
 
 def _rejoined(first: Any, others: Iterator[Any]) -> Iterator[Any]:

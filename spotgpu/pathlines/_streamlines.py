@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from spotgpu import io
 from spotgpu.pathlines._lazy_images import Streamlines, Work
-from spotgpu.pathlines._names import files_of, stems
+from spotgpu.pathlines._names import stems
 from spotgpu.pathlines._options import Options
 from spotgpu.pathlines._pixels import Pixels
 from spotgpu.pathlines._projection import Projection
@@ -139,16 +140,15 @@ def streamlines(
     projection = Projection(options, device)
     source = opened(movie, axes, channel)
     try:
-        return _made(movie, source, projection, options)
+        return _made(source, projection, options)
     except BaseException:
         source.close()
         raise
 
 
-def _made(movie: Any, source: Source, projection: Projection, options: Options) -> Streamlines:
+def _made(source: Source, projection: Projection, options: Options) -> Streamlines:
     pixels = Pixels(options, options.inverts, source.dtype, source.shape, source.colour)
-    files = files_of(movie)
-    stem = stems(files, None if source.numbers is None else len(source.numbers))
+    files, stem = io.files_of(source.movies[0]), stems(source.movies[0])
     source = source.every(options.frames_to_skip)
     work = Work(source, pixels, projection, options, stem, files, {})
     if source.numbers is None:

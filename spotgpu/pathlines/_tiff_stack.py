@@ -39,7 +39,8 @@ def write_tiff(path: Path, made: Iterator[npt.NDArray[np.uint8]], images: Stream
         with tifffile.TiffWriter(path, imagej=True) as writer:
             writer.write(
                 _planes(made, images),
-                shape=images.shape,
+                # Else an axis X of length 1 would be taken for that of samples.
+                shape=images.shape if images.colour else (*images.shape, 1),
                 dtype=images.dtype,
                 photometric=photometric,
                 metadata={"axes": _axes(images)},
@@ -52,7 +53,7 @@ def write_tiff(path: Path, made: Iterator[npt.NDArray[np.uint8]], images: Stream
 
 def _axes(images: Streamlines) -> str:
     volumes = len(images.image_shape) == 3 + images.colour
-    return "T" + "Z" * volumes + "YX" + "S" * images.colour
+    return "T" + "Z" * volumes + "YXS"
 
 
 def _planes(made: Iterator[npt.NDArray[np.uint8]], images: Streamlines) -> Iterator[Any]:

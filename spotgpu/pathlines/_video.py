@@ -14,7 +14,11 @@ import numpy.typing as npt
 
 from spotgpu.errors import SpotgpuError
 
-__all__ = ["ffmpeg", "write_video"]
+__all__ = ["FPS", "ffmpeg", "write_video"]
+
+#: Images a second that a file can hold, by ending: least and most. A GIF has times in units of
+#: 10 ms, of 16 bits.
+FPS = {".mp4": (1e-4, 1e6), ".gif": (0.01, 100)}
 
 #: What ffmpeg is told, by ending. H.264 that players know has colours for 2 x 2 pixels; a GIF gets
 #: the best 256 colours of each image.

@@ -19,6 +19,8 @@ __all__ = [
     "absolute",
     "check_new_file",
     "check_new_folder",
+    "check_not_input",
+    "check_place",
     "new_file",
     "new_folder",
 ]
@@ -72,12 +74,7 @@ def check_new_folder(path: Path, *, overwrite: bool, keep: Sequence[Path] = ()) 
     """
     if path.is_symlink() or (path.exists() and not path.is_dir()):
         raise ValueError(f"`output` must be a folder, got {path}, which is something else")
-    for file in keep:
-        if path.exists() and _is_inside(file, path):
-            raise ValueError(
-                f"`output` must not be the folder of the input, got {path} with {file} inside: "
-                "choose another"
-            )
+    check_not_input(path, keep)
     if path.exists() and not overwrite:
         raise ValueError(
             f"`output` must be a new folder, got {path}, which exists: "
@@ -85,7 +82,30 @@ def check_new_folder(path: Path, *, overwrite: bool, keep: Sequence[Path] = ()) 
         )
     if path.exists():
         _check_ours(path)
-    _check_place(path)
+    check_place(path)
+
+
+def check_not_input(path: Path, keep: Sequence[Path]) -> None:
+    """Raise if a folder is, or holds, the input.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    keep : sequence of Path
+        Files and folders of the input.
+
+    Raises
+    ------
+    ValueError
+        If one of them is there or inside.
+    """
+    for file in keep:
+        if path.exists() and _is_inside(file, path):
+            raise ValueError(
+                f"`output` must not be the folder of the input, got {path} with {file} inside: "
+                "choose another"
+            )
 
 
 def _is_inside(file: Path, folder: Path) -> bool:
@@ -115,8 +135,21 @@ def _check_ours(folder: Path) -> None:
             )
 
 
-def _check_place(path: Path) -> None:
-    """Raise unless something can be written beside `path`: better now than after the work."""
+def check_place(path: Path) -> None:
+    """Raise unless something can be written beside `path`: better now than after the work.
+
+    Parameters
+    ----------
+    path : Path
+        File or folder to make.
+
+    Raises
+    ------
+    ValueError
+        If it would lie in no folder.
+    SpotgpuError
+        If nothing can be written there.
+    """
     with writing(path):
         place = next(parent for parent in path.absolute().parents if parent.exists())
         if not place.is_dir():
@@ -157,7 +190,7 @@ def check_new_file(path: Path, *, overwrite: bool) -> None:
             f"`output` must be a new file, got {path}, which exists: "
             "choose another, or allow replacing it with `overwrite` (--overwrite)"
         )
-    _check_place(path)
+    check_place(path)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from spotgpu import io
 from spotgpu.checks import choice, integer, long_axes, number, per_axis
 from spotgpu.pipeline._clients import check_client
 from spotgpu.pipeline._frames import FrameLocator
@@ -156,11 +157,14 @@ def input_files(source: Any) -> list[Path]:
     Returns
     -------
     list of Path
-        Files and folders; those that a pattern stands for; none for arrays.
+        Files and folders; those that a pattern stands for; none for what lies in memory.
     """
+    paths = _paths(source)
+    if paths is None:
+        return io.files_of(source)
     return [
         Path(found)
-        for path in _paths(getattr(source, "source", source)) or []
+        for path in paths
         for found in ([path] if path.exists() else glob.glob(str(path)))  # noqa: PTH207
     ]
 
