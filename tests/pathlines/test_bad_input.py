@@ -144,6 +144,12 @@ def test_other_numbers_of_colours() -> None:
         streamlines(np.zeros((5, 6, 7, 4), np.uint8), 2)
 
 
+def test_a_window_that_no_memory_holds(random_frames: Callable[..., np.ndarray]) -> None:
+    images = streamlines((frame for frame in random_frames(5, 200, 300)), 10**9)
+    with pytest.raises(ValueError, match="the number of frames, 5, got 1000000000"):
+        list(images)
+
+
 def test_two_passes_over_a_generator() -> None:
     with pytest.raises(ValueError, match="`normalize` must be 'image'"):
         streamlines((frame for frame in np.zeros((5, 6, 7))), 2, normalize="movie")

@@ -50,6 +50,40 @@ def test_frames_are_read_once(random_frames: Callable[..., np.ndarray]) -> None:
     assert source.reads.tolist() == [3, *[2] * 199]
 
 
+def test_frames_in_colour_are_read_once(random_frames: Callable[..., np.ndarray]) -> None:
+    frames = random_frames(40, 6, 7, 3)
+    source = Counted(frames)
+    images = streamlines(source, 5)
+    source.reads[:] = 0
+    found = list(images)
+    assert (source.reads == 1).all()
+    np.testing.assert_array_equal(found, np.asarray(streamlines(frames, 5)))
+
+
+def test_files_in_colour_are_read_once(
+    random_frames: Callable[..., np.ndarray],
+    folder_of: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Threads may decode them, each frame one of them."""
+    from spotgpu.io._tiff import TiffFrames
+
+    frames = random_frames(12, 6, 7, 3)
+    read: list[str] = []
+    frame = TiffFrames.frame
+
+    def counted(self: TiffFrames, t: int) -> np.ndarray:
+        read.append(self.pages.path.name)
+        return frame(self, t)
+
+    monkeypatch.setattr(TiffFrames, "frame", counted)
+    with streamlines(folder_of(frames), 5) as images:
+        read.clear()
+        found = list(images)
+    assert sorted(read) == [f"f{t:02d}.tif" for t in range(12)]
+    np.testing.assert_array_equal(found, np.asarray(streamlines(frames, 5)))
+
+
 def sources(frames: np.ndarray, folder: Path) -> Iterator[Any]:
     """Yield the same movie in many forms."""
     yield frames
@@ -119,6 +153,82 @@ def test_volumes_in_colour(random_frames: Callable[..., np.ndarray]) -> None:
     assert images.shape == (5, 4, 9, 7, 3)
     flat = streamlines(frames, 2, axes="TZYXS", project="max")
     np.testing.assert_array_equal(np.asarray(flat), np.asarray(streamlines(frames.max(axis=1), 2)))
+
+
+def test_other_orders_of_axes_in_colour(random_frames: Callable[..., np.ndarray]) -> None:
+    frames = random_frames(6, 9, 7, 3)
+    wanted = np.asarray(streamlines(frames, 2))
+    first = np.moveaxis(frames, -1, 1)
+    for source in (first, np.ascontiguousarray(first)):
+        found = streamlines(source, 2, axes="TSYX")
+        np.testing.assert_array_equal(np.asarray(found), wanted)
+    found = streamlines(list(first), 2, axes="SYX")
+    np.testing.assert_array_equal(np.asarray(found), wanted)
+    found = streamlines(frames[:, None, None], 2, axes="TYXS")
+    np.testing.assert_array_equal(np.asarray(found), wanted)
+    flat = streamlines(frames[:, None], 2, axes="TZYXS")
+    np.testing.assert_array_equal(np.asarray(flat), wanted[:, None])
+
+
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+def test_planes_of_colours_in_a_tiff(
+    random_frames: Callable[..., np.ndarray], tmp_path: Path, planar: str
+) -> None:
+    frames = random_frames(6, 9, 7, 3)
+    stored = frames if planar == "contig" else np.moveaxis(frames, -1, 1)
+    path = tmp_path / "m.tif"
+    with tifffile.TiffWriter(path) as writer:
+        for image in stored:
+            writer.write(image, photometric="rgb", planarconfig=planar, metadata=None)
+    wanted = np.asarray(streamlines(frames, 2))
+    with streamlines(path, 2) as images:
+        np.testing.assert_array_equal(np.asarray(images), wanted)
+    paths = [tmp_path / f"{t}.tif" for t in range(6)]
+    for file, image in zip(paths, stored, strict=True):
+        tifffile.imwrite(file, image, photometric="rgb", planarconfig=planar)
+    with streamlines(paths, 2) as images:
+        np.testing.assert_array_equal(np.asarray(images), wanted)
+
+
+@pytest.mark.parametrize("axes", [None, "YXS", "ZYXS"])
+def test_a_generator_in_colour(random_frames: Callable[..., np.ndarray], axes: str | None) -> None:
+    shape = (6, 4, 9, 7, 3) if axes == "ZYXS" else (6, 9, 7, 3)
+    frames = random_frames(*shape)
+    images = streamlines((frame for frame in frames), 2, axes=axes)
+    assert images.image_shape == shape[1:]
+    wanted = streamlines(frames, 2, axes="T" + axes if axes else None)
+    np.testing.assert_array_equal(np.asarray(images), np.asarray(wanted))
+    # As many pixels, in another shape.
+    odd = (image for image in (frames[0], np.swapaxes(frames[1], 0, 1)))
+    with pytest.raises(ValueError, match=r"one shape and type, got \(.*3\) in frame 1 after \("):
+        list(streamlines(odd, 2, axes=axes))
+    masked = (image for image in np.ma.masked_less(frames, 10))
+    with pytest.raises(TypeError, match="masked"):
+        streamlines(masked, 2, axes=axes)
+
+
+@pytest.mark.parametrize("shape", [(9, 6, 7), (9, 6, 7, 3), (9, 4, 6, 7)], ids=str)
+def test_images_are_a_movie(random_frames: Callable[..., np.ndarray], shape: tuple) -> None:
+    images = streamlines(random_frames(*shape), 2)
+    pixels = np.asarray(images)
+    np.testing.assert_array_equal(
+        np.asarray(streamlines(images, 3)), np.asarray(streamlines(pixels, 3))
+    )
+    if shape[-1] != 3:
+        np.testing.assert_array_equal(sg.open(images)[1], pixels[1])
+        np.testing.assert_array_equal(np.asarray(sg.open(images[2:])), pixels[2:])
+
+
+def test_backwards(random_frames: Callable[..., np.ndarray]) -> None:
+    source = Counted(random_frames(40, 6, 7))
+    images = streamlines(source, 5)
+    wanted = np.asarray(images)[::-1]
+    source.reads[:] = 0
+    np.testing.assert_array_equal(list(reversed(images)), wanted)
+    # Not five times.
+    assert source.reads.max() == 1
+    with pytest.raises(TypeError, match="in order"):
+        reversed(streamlines((frame for frame in source.frames), 5))
 
 
 def test_frames_of_three_columns(random_frames: Callable[..., np.ndarray]) -> None:
