@@ -47,7 +47,8 @@ def streamlines(
         P = max(S)
         image = uint8(clip(P * (255 / max(P)), 0, 255) + 0.5)    # black if max(P) <= 0
 
-    Frames are read when an image is asked for, none of them twice in one pass.
+    Frames are read when an image is asked for, none of them twice in one pass. (Volumes in colour
+    are read three times, once a colour, except from a generator.)
 
     Parameters
     ----------
