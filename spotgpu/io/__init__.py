@@ -6,11 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from spotgpu.io._colours import ColourError, Colours
     from spotgpu.io._cut import frames_per_chunk
     from spotgpu.io._differences import differences
     from spotgpu.io._files import files_in, matching
     from spotgpu.io._fingerprint import fingerprint
-    from spotgpu.io._layout import ColourError
     from spotgpu.io._lazy_frame import LazyFrame
     from spotgpu.io._missing import missing_chunks
     from spotgpu.io._movie import Movie
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ColourError",
+    "Colours",
     "LazyFrame",
     "Movie",
     "ReadAhead",
@@ -38,11 +39,11 @@ __all__ = [
 ]
 
 _MODULES = {
+    "_colours": ["ColourError", "Colours"],
     "_cut": ["frames_per_chunk"],
     "_differences": ["differences"],
     "_files": ["files_in", "matching"],
     "_fingerprint": ["fingerprint"],
-    "_layout": ["ColourError"],
     "_lazy_frame": ["LazyFrame"],
     "_missing": ["missing_chunks"],
     "_movie": ["Movie"],

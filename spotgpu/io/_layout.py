@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from spotgpu.checks import integer
+from spotgpu.io._colours import ColourError, Colours
 
-__all__ = ["ColourError", "Facts", "Index", "Layout"]
+__all__ = ["Facts", "Index", "Layout"]
 
 #: How many channels a message lists.
 MOST_NAMES = 8
@@ -18,25 +19,6 @@ Index = tuple["int | slice", ...]
 
 #: What the letters of `axes` stand for.
 LETTERS = {"T": "time", "Z": "depth", "C": "channel", "Y": "row", "X": "column", "S": "sample"}
-
-
-class ColourError(ValueError):
-    """Images are in colour, and no channel is chosen.
-
-    Parameters
-    ----------
-    message : str
-        What is wrong.
-    samples : int
-        Colours of a pixel.
-    axes : str
-        Letters of the source's axes, as `open` takes them.
-    """
-
-    def __init__(self, message: str, samples: int = 3, axes: str = "") -> None:
-        super().__init__(message)
-        self.samples = samples
-        self.axes = axes
 
 
 @dataclass(frozen=True)
@@ -164,6 +146,8 @@ class Layout:
             )
         letters = _named(facts, axes)
         letters = _without_colour(facts, letters, channel, axes)
+        if isinstance(channel, Colours):
+            channel = None
         if 0 in facts.shape:
             raise ValueError(
                 f"`source` must have at least one frame with pixels, "
@@ -256,13 +240,16 @@ def _without_colour(facts: Facts, letters: str, channel: int | str | None, axes:
         raise ValueError(
             f"`source` must have gray images, got colour images of several channels: {facts.name}"
         )
-    if channel is None:
+    if isinstance(channel, Colours) and not (
+        "Z" in letters and (axes or _length(facts, letters, "Z") > 1)
+    ):
+        return letters.replace("Z", "1").replace("S", "Z")
+    if channel is None or isinstance(channel, Colours):
         n = _length(facts, letters, "S")
         raise ColourError(
             f"`source` must have gray images, got colour images of shape {facts.shape} in "
             f"{facts.name}: pass channel=0 to {n - 1} for one of the colours",
             n,
-            axes.upper() if axes else facts.squeezed().axes,
         )
     return letters.replace("C", "1").replace("S", "C")
 

@@ -176,7 +176,7 @@ def opened(source: Any, axes: str | None = None, channel: int | str | None = Non
     except io.ColourError as error:
         if error.samples != 3:
             raise
-        made = _in_colour(source, axes, error.axes)
+        made = _in_colour(source, axes)
     else:
         ours = not isinstance(source, io.Movie)
         made = Source((movie,), movie.frame_shape, False, _all(movie), ours)
@@ -186,12 +186,13 @@ def opened(source: Any, axes: str | None = None, channel: int | str | None = Non
     return made
 
 
-def _in_colour(source: Any, axes: str | None, letters: str) -> Source:
-    """Open a movie of three colours; once, if there is no depth, as if they were that."""
-    if "Z" in letters:
+def _in_colour(source: Any, axes: str | None) -> Source:
+    """Open a movie of three colours: once, unless there is depth, too."""
+    try:
+        movie = io.open(source, axes=axes, channel=io.Colours())
+    except io.ColourError:
         movies = tuple(io.open(source, axes=axes, channel=k) for k in range(3))
         return Source(movies, (*movies[0].frame_shape, 3), False, _all(movies[0]), True)
-    movie = io.open(source, axes=letters.replace("S", "Z"))
     return Source((movie,), (*movie.frame_shape[1:], 3), True, _all(movie), True)
 
 

@@ -131,10 +131,10 @@ def test_all_sources_alike(
 def test_colour_is_an_error_of_its_own() -> None:
     with pytest.raises(sg.io.ColourError, match="gray images, got colour") as raised:
         sg.io.open(np.zeros((2, 6, 7, 4)))
-    assert (raised.value.samples, raised.value.axes) == (4, "TYXS")
+    assert raised.value.samples == 4
     # From a worker process.
     again = pickle.loads(pickle.dumps(raised.value))  # noqa: S301
-    assert (str(again), again.samples, again.axes) == (str(raised.value), 4, "TYXS")
+    assert (str(again), again.samples) == (str(raised.value), 4)
 
 
 def test_one_of_the_colours(random_frames: Callable[..., np.ndarray]) -> None:
