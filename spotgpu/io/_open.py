@@ -51,7 +51,8 @@ def open(
         not say; it overrules what the source says. For a list of images: the axes of one image.
         For a TIFF, three letters ('TYX', 'ZYX') take the pages in the order of the file.
     channel : int or str, optional
-        Number (from 0) or name; needed if there are several.
+        Number (from 0) or name; needed if there are several. `Colours` for all colours of images
+        without depth, as planes of a volume.
     series : int, optional
         Which image of a file or Zarr group with several.
     pixel_size_um : float or sequence of float, optional
