@@ -132,7 +132,7 @@ def _pathlines(
     given: dict[str, Any] = dict(locals())
     del given["config"], given["output"], given["fps"], given["overwrite"]
     path = source(given.pop("movie"))
-    given["color_series"] = color_series or False
+    given["color_series"] = _colours(color_series)
     from spotgpu.pathlines import save_streamlines, streamlines
 
     with streamlines(path, **given) as images:
@@ -142,3 +142,10 @@ def _pathlines(
         if files == [output]
         else f"{count(len(files), 'image')} in {output}"
     )
+
+
+def _colours(text: str | None) -> bool | str:
+    """Return what was typed, or is a truth value in a configuration."""
+    if text is None or text.lower() == "false":
+        return False
+    return True if text.lower() == "true" else text

@@ -27,10 +27,10 @@ def chunks(frames: int, frames_to_merge: int, most: int) -> list[range]:
         Frames of each part; ``len(part) - n`` images come of it, N - n of all.
     """
     cores = most
+    if frames_to_merge > 1:
+        # The most for which ceil(N / cores) >= n.
+        cores = min(most, (frames - 1) // (frames_to_merge - 1))
     run = -(-frames // cores)
-    while run < frames_to_merge:
-        cores -= 1
-        run = -(-frames // cores)
     starts = list(range(0, frames, run))
     # Of a last part of n no image comes: all of it is in the one before already.
     if frames - starts[-1] <= frames_to_merge and len(starts) > 1:

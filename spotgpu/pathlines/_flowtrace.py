@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from loky import cpu_count
 
-from spotgpu.checks import choice, integer
-from spotgpu.pathlines._chunks import chunks as parts_of
-from spotgpu.pathlines._chunks import without_one
-from spotgpu.pathlines._names import file_name
+from spotgpu import io
+from spotgpu.checks import choice, integer, number
+from spotgpu.errors import SpotgpuError
+from spotgpu.pathlines._flowtrace_images import FlowtraceImages
+from spotgpu.pathlines._lazy_images import Streamlines, Work
 from spotgpu.pathlines._options import Options
 from spotgpu.pathlines._pixels import Pixels
 from spotgpu.pathlines._png_files import write_pngs
 from spotgpu.pathlines._projection import Projection
+from spotgpu.pathlines._save import TIFFS, VIDEOS, save_streamlines
 from spotgpu.pathlines._source import Source, opened
-from spotgpu.pathlines._windows import images
 from spotgpu.pipeline._progress import Progress, for_terminal
 from spotgpu.pipeline._writing import writing
 
@@ -49,13 +47,14 @@ def flowtrace(
     color_series: bool | str = False,
     windows: str = "flowtrace",
     chunks: int | None = None,
+    fps: float = 10,
     device: str = "cpu",
     progress: Progress | None = None,
 ) -> list[Path]:
     """Make images of pathlines of a folder of images, as flowtrace for Python does.
 
     Files are named ``<image>_streamlines_frames<n>.png``, by the first image of the window. They
-    appear when they are whole, and replace what had their name.
+    appear when they are whole, and replace what had their name. Flags may be 0 or 1, too.
 
     Parameters
     ----------
@@ -65,7 +64,8 @@ def flowtrace(
     frames_to_merge : int
         n, the frames of each image.
     out_dir : path
-        Where the images go, made if it is not there; 'same' for `imagedir`.
+        Where the images go, made if it is not there; 'same' for `imagedir`. One that ends in .tif,
+        .mp4 or .gif and is no folder becomes a file of all images.
     use_parallel : bool
         Whether threads write images side by side. Flowtrace then cuts the movie into parts for its
         processes, so this changes its images where parts begin.
@@ -89,6 +89,8 @@ def flowtrace(
         Processes for which flowtrace cuts the movie. Default: `max_cores`, as on a machine that
         has so many cores; 1 without `use_parallel`. Where parts would be shorter than n there are
         fewer.
+    fps : float
+        Images a second, of a video.
     device : {'cpu', 'cuda', 'auto'}
         Where to compute.
     progress : Progress, optional
@@ -103,11 +105,12 @@ def flowtrace(
     ------
     TypeError, ValueError
         If an option is wrong, there are no images or too few, or one has another shape or type than
-        the first, or NaN.
+        the first, or NaN, or is a folder or a link to nothing.
     FileNotFoundError
         If there is no such folder.
     SpotgpuError
-        If an image cannot be read or written.
+        If the folder or an image cannot be read or written, or a video needs ffmpeg, which is not
+        installed.
 
     Notes
     -----
@@ -121,33 +124,49 @@ def flowtrace(
     options = Options.checked(
         frames_to_merge,
         frames_to_skip,
-        take_diff=take_diff,
+        take_diff=_flag(take_diff),
         diff_order=diff_order,
-        subtract_median=subtract_median,
-        subtract_first=subtract_first,
-        add_first_frame=add_first_frame,
-        invert_color=invert_color,
-        color_series=color_series,
+        subtract_median=_flag(subtract_median),
+        subtract_first=_flag(subtract_first),
+        add_first_frame=_flag(add_first_frame),
+        invert_color=_flag(invert_color),
+        color_series=_flag(color_series),
     )
-    cores = _cores(use_parallel, max_cores)
+    cores = _cores(_flag(use_parallel), max_cores)
     cut = _checked_chunks(windows, chunks, cores)
+    rate = number("fps", fps, above=0)
     projection = Projection(options, device, reference=True)
-    folder = Path(imagedir)
+    folder = _path("imagedir", imagedir)
+    target = folder if os.fspath(_path("out_dir", out_dir)) == "same" else Path(out_dir)
+    one_file = target.suffix.lower() in TIFFS | VIDEOS and not target.is_dir()
+    if one_file and target.suffix == ENDING and target.parent.resolve() == folder.resolve():
+        raise ValueError(
+            f"`out_dir` must not be a {ENDING} file in `imagedir`, one of its images, got {target}"
+        )
     files = _images(folder)[:: options.frames_to_skip]
     _require_enough(files, options.frames_to_merge, windows, folder)
-    target = folder if os.fspath(out_dir) == "same" else Path(out_dir)
-    source = _opened(files)
-    with closing(source):
-        called = [f"file {file}" for file in files].__getitem__
-        pixels = Pixels(options, False, source.dtype, source.shape, source.colour, called)
+    with closing(_opened(files)) as source:
+        images = _made(source, files, cut, projection, options)
+        progress = for_terminal() if progress is None else progress
+        if one_file:
+            return save_streamlines(images, target, fps=rate, overwrite=True, progress=progress)
         with writing(target):
             target.mkdir(parents=True, exist_ok=True)
-        made = _made(source, files, cut, pixels, projection, options)
-        total = len(files) - options.frames_to_merge + (cut is None)
-        progress = for_terminal() if progress is None else progress
-        with progress.stage("pathlines", total) as advance, closing(made):
-            named = ((target / name, image) for name, image in made)
+        named = ((target / images.name(i), image) for i, image in enumerate(images))
+        with progress.stage("pathlines", len(images)) as advance, closing(named):
             return write_pngs(named, min(cores, int(cpu_count())), advance)
+
+
+def _flag(value: Any) -> Any:
+    """Return what scripts for flowtrace may write for True and False as these."""
+    is_one = isinstance(value, (int, np.integer)) and value in {0, 1}
+    return bool(value) if is_one else value
+
+
+def _path(name: str, value: Any) -> Path:
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError(f"`{name}` must be a path, got {value!r}")
+    return Path(value)
 
 
 def _cores(use_parallel: Any, max_cores: Any) -> int:
@@ -168,19 +187,31 @@ def _checked_chunks(windows: str, chunks: Any, cores: int) -> int | None:
 
 
 def _images(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise FileNotFoundError(f"`imagedir` must be a folder that is there, got {folder}")
-    names = sorted(
-        entry.name
-        for entry in os.scandir(folder)
-        if entry.name.endswith(ENDING) and not entry.name.startswith(".") and entry.is_file()
-    )
+    try:
+        if not folder.is_dir():
+            raise FileNotFoundError(f"`imagedir` must be a folder that is there, got {folder}")
+        names = sorted(name for name in os.listdir(folder) if _is_image(name))  # noqa: PTH208
+    except PermissionError as error:
+        raise SpotgpuError(
+            f"could not read the folder {folder}: {error.strerror}; allow it, then run again"
+        ) from error
     if not names:
         raise ValueError(
             f"`imagedir` must be a folder with images that end in {ENDING}, in lower case, "
             f"got {folder}, where there are none"
         )
-    return [folder / name for name in names]
+    files = [folder / name for name in names]
+    for file in files:
+        if not file.is_file():
+            what = "is a folder" if file.is_dir() else "leads to no file"
+            raise ValueError(
+                f"`imagedir` must have files where names end in {ENDING}, got {file}, which {what}"
+            )
+    return files
+
+
+def _is_image(name: str) -> bool:
+    return name.endswith(ENDING) and not name.startswith(".")
 
 
 def _require_enough(files: list[Path], merged: int, windows: str, folder: Path) -> None:
@@ -198,7 +229,13 @@ def _require_enough(files: list[Path], merged: int, windows: str, folder: Path) 
 
 def _opened(files: list[Path]) -> Source:
     """Open images of one frame each, in gray or in colour."""
-    source = opened(files)
+    try:
+        source = opened(files)
+    except io.ColourError as error:
+        raise ValueError(
+            "`imagedir` must have images of one frame, (Y, X) or (Y, X, 3), got "
+            f"{error.samples} colours in {files[0]}"
+        ) from error
     frames = len(source.numbers or ())
     if frames != len(files) or len(source.shape) != 2 + source.colour:
         source.close()
@@ -210,18 +247,14 @@ def _opened(files: list[Path]) -> Source:
 
 
 def _made(
-    source: Source,
-    files: list[Path],
-    cut: int | None,
-    pixels: Pixels,
-    projection: Projection,
-    options: Options,
-) -> Generator[tuple[str, npt.NDArray[np.uint8]]]:
-    """Yield the name of each image and the image."""
-    size = options.frames_to_merge
-    every = range(len(files))
-    for part in [every] if cut is None else parts_of(len(files), size, cut):
-        frames = list(part) if cut is None else without_one(part, size)
-        merged = images(replace(source, numbers=frames), pixels, projection, size)
-        for i, image in enumerate(merged, part.start):
-            yield file_name(files[i].name[: -len(ENDING)], size), image
+    source: Source, files: list[Path], cut: int | None, projection: Projection, options: Options
+) -> Streamlines:
+    called = [f"file {file}" for file in files].__getitem__
+    pixels = Pixels(
+        options, False, source.dtype, source.shape, source.colour, called, argument="imagedir"
+    )
+    stem = [file.name[: -len(ENDING)] for file in files].__getitem__
+    work = Work(source, pixels, projection, options, stem, files, {})
+    if cut is None:
+        return Streamlines(work, range(len(files) - options.frames_to_merge + 1))
+    return FlowtraceImages(work, cut)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from spotgpu.checks import number
 from spotgpu.pathlines._options import Options
 
 __all__ = ["Pixels"]
@@ -24,6 +26,8 @@ TYPES = {
 }
 #: Integers up to this have room for being inverted in 32 bits.
 NARROW = {"uint8", "uint16"}
+#: The binary exponent up to which pixels can be added, doubled and subtracted; 1023 is the largest.
+ROOM = 1000
 
 
 class Pixels:
@@ -43,6 +47,8 @@ class Pixels:
         Whether its last axis has colours.
     called : callable, optional
         Name of the frame with a number, for messages; default: "frame" and the number.
+    argument : str
+        What the caller knows the source as, for messages.
     """
 
     def __init__(
@@ -53,6 +59,7 @@ class Pixels:
         shape: tuple[int, ...],
         colour: bool,
         called: Callable[[int], str] = "frame {}".format,
+        argument: str = "movie",
     ) -> None:
         volume = len(shape) == 3 + colour
         if options.project is not None and not volume:
@@ -61,7 +68,7 @@ class Pixels:
             )
         if options.color_series and colour:
             raise ValueError(
-                f"`color_series` must be False for images in colour, got {options.color_series!r}"
+                f"`color_series` must be False for images in colour, got images of shape {shape}"
             )
         self._project = options.project
         self.shape = shape[1:] if self._project else shape
@@ -70,6 +77,10 @@ class Pixels:
         self._same = kept and dtype.kind != "f"
         self._inverts = inverts
         self._called = called
+        self._argument = argument
+        self._most = _most(options)
+        if options.white is not None:
+            number("white", options.white, at_least=-self._most, at_most=self._most)
         #: None until a first frame tells.
         self.white = options.white
         if inverts and self.white is None and dtype == np.uint8:
@@ -116,7 +127,7 @@ class Pixels:
         Raises
         ------
         ValueError
-            If a pixel is NaN or infinite.
+            If a pixel is NaN or infinite, or so large that what is done to it would overflow.
         """
         self._require_finite(frame, number)
         if self._project == "mean":
@@ -145,10 +156,25 @@ class Pixels:
         return np.dtype(np.float64)
 
     def _require_finite(self, frame: npt.NDArray[Any], number: int) -> None:
-        if frame.dtype.kind != "f" or np.isfinite(frame).all():
+        if frame.dtype.kind != "f":
             return
-        where = tuple(int(k[0]) for k in np.nonzero(~np.isfinite(frame)))
+        good = np.isfinite(frame)
+        wanted = "finite pixels"
+        if good.all():
+            if frame.dtype.itemsize < 8 or np.abs(frame).max(initial=0) <= self._most:
+                return
+            good = np.abs(frame) <= self._most
+            wanted = f"pixels from {-self._most:.3g} to {self._most:.3g} with these options"
+        where = tuple(int(k[0]) for k in np.nonzero(~good))
         raise ValueError(
-            f"`movie` must have finite pixels, got {frame[where]} in {self._called(number)} "
+            f"`{self._argument}` must have {wanted}, got {frame[where]} in {self._called(number)} "
             f"at {where}"
         )
+
+
+def _most(options: Options) -> float:
+    """Return the largest pixel from which all that is asked for is finite."""
+    subtracts = options.subtract_median or options.subtract_first or options.inverts
+    if not (subtracts or options.take_diff or options.project == "mean"):
+        return float(np.finfo(np.float64).max)
+    return math.ldexp(1.0, ROOM - (options.diff_order if options.take_diff else 0))

@@ -39,12 +39,14 @@ class Projection:
     device : {'cpu', 'cuda', 'auto'}
         Where to compute.
     reference : bool
-        Whether dark objects are looked for by flowtrace's formula, ``255 - min(S)``.
+        Whether dark objects are looked for by flowtrace's formula, ``255 - min(S)``, and
+        subtractions round as its do.
     """
 
     def __init__(self, options: Options, device: str, reference: bool = False) -> None:
         self._options = options
         self._engine = backends.on(device)
+        self._reference = reference
         self._white = 255.0 if reference and options.inverts else None
         self._ramp = self._weights() if options.color_series else None
 
@@ -128,6 +130,8 @@ class Projection:
 
     def _merged(self, frames: npt.NDArray[Any]) -> _Merged:
         options, engine = self._options, self._engine
+        if self._rounds_otherwise(frames.dtype):
+            return self._one_by_one(frames)
         planes = _differences(frames, options.diff_order) if options.take_diff else frames
         firsts = frames[: len(frames) - options.frames_to_merge + 1]
         moving = engine.put(planes)
@@ -139,13 +143,36 @@ class Projection:
             base = engine.put(_twice(firsts))
         if options.add_first_frame:
             first = engine.put(firsts)
-        least = self._white is not None
+        return self._extremes(moving, base, first)
+
+    def _extremes(self, moving: Any, base: Any, first: Any) -> _Merged:
+        engine, least = self._engine, self._white is not None
         if self._ramp is not None:
             ramp = engine.put(self._ramp)
             coloured = engine.ramp_max(moving, ramp, base, first, least=least)
             return _Merged(coloured, None, None, self._white)
-        extreme = engine.sliding_max(moving, options.planes, least=least)
+        extreme = engine.sliding_max(moving, self._options.planes, least=least)
         return _Merged(extreme, base, first, self._white)
+
+    def _rounds_otherwise(self, dtype: np.dtype[Any]) -> bool:
+        """Tell whether flowtrace's subtractions, one after the other, give other bits."""
+        options = self._options
+        steps = options.subtract_first + options.subtract_median + options.take_diff
+        # Those of integers of 32 bits are exact.
+        return self._reference and steps > 1 and dtype.kind == "f"
+
+    def _one_by_one(self, frames: npt.NDArray[Any]) -> _Merged:
+        options, engine = self._options, self._engine
+        size = options.frames_to_merge
+        firsts = frames[: len(frames) - size + 1].astype(np.float64)
+        extremes = []
+        for i in range(len(firsts)):
+            planes = engine.put(_subtracted(frames[i : i + size], options))
+            first = engine.put(firsts[i : i + 1]) if options.add_first_frame else None
+            extremes.append(engine.get(self._extremes(planes, None, first).extreme))
+        extreme = engine.put(np.concatenate(extremes))
+        again = options.add_first_frame and self._ramp is None
+        return _Merged(extreme, None, engine.put(firsts) if again else None, self._white)
 
     def _weights(self) -> npt.NDArray[np.float64]:
         options = self._options
@@ -159,6 +186,16 @@ def _twice(frames: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return twice the frames, exactly."""
     wide = {"uint8": np.uint16, "uint16": np.uint32, "int32": np.int64}
     return frames * np.array(2, wide.get(frames.dtype.name, np.float64))
+
+
+def _subtracted(window: npt.NDArray[Any], options: Options) -> npt.NDArray[np.float64]:
+    """Return the planes of a window by flowtrace's formula."""
+    planes = window.astype(np.float64)
+    if options.subtract_first:
+        planes = planes - planes[0]
+    if options.subtract_median:
+        planes = planes - np.median(planes, axis=0)
+    return np.diff(planes, options.diff_order, axis=0) if options.take_diff else planes
 
 
 def _differences(frames: npt.NDArray[Any], order: int) -> npt.NDArray[Any]:

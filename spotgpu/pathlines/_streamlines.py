@@ -100,8 +100,9 @@ def streamlines(
     Raises
     ------
     TypeError, ValueError
-        If an option is wrong, there are fewer than n frames, or a pixel is NaN or infinite (the
-        message has its frame).
+        If an option is wrong, there are fewer than n frames, or a pixel is NaN or infinite, or
+        over 1e301 (of differences, 1e301 / 2**diff_order) where sums of pixels could overflow; the
+        message has its frame.
     FileNotFoundError, SpotgpuError
         As of `spotgpu.open`; if `device` is 'cuda' and there is none, or a colour map needs
         matplotlib.
@@ -110,7 +111,8 @@ def streamlines(
     -----
     The options are those of flowtrace (doi:10.1242/jeb.162511); so are the numbers, but each
     image has its own n frames, and dark objects are inverted first, where flowtrace inverts what
-    remains after a subtraction. `flowtrace` gives its images bit for bit.
+    remains after a subtraction. What changes nothing is left out, where flowtrace's rounding
+    leaves traces of it. `flowtrace` gives its images bit for bit.
 
     Examples
     --------
@@ -141,15 +143,18 @@ def streamlines(
     projection = Projection(options, device)
     source = opened(movie, axes, channel)
     try:
-        return _made(source, projection, options)
+        return _made(source, projection, options, axes)
     except BaseException:
         source.close()
         raise
 
 
-def _made(source: Source, projection: Projection, options: Options) -> Streamlines:
+def _made(
+    source: Source, projection: Projection, options: Options, axes: str | None
+) -> Streamlines:
     pixels = Pixels(options, options.inverts, source.dtype, source.shape, source.colour)
     files, stem = io.files_of(source.movies[0]), stems(source.movies[0])
+    alone = source.colour and axes is None and source.numbers == range(1)
     source = source.every(options.frames_to_skip)
     work = Work(source, pixels, projection, options, stem, files, {})
     if source.numbers is None:
@@ -160,8 +165,9 @@ def _made(source: Source, projection: Projection, options: Options) -> Streamlin
         return Streamlines(work, None)
     count = len(source.numbers)
     if count < options.frames_to_merge:
+        hint = ", which is taken for one image in colour: for images in gray, axes='TYX'"
         raise ValueError(
             f"`frames_to_merge` must be <= the number of frames, {count}, "
-            f"got {options.frames_to_merge}: {source.movies[0].source}"
+            f"got {options.frames_to_merge}: {source.movies[0].source}{hint if alone else ''}"
         )
     return Streamlines(work, range(count - options.frames_to_merge + 1))

@@ -89,6 +89,23 @@ def test_config(call: Callable[..., Any], movie: Path, tmp_path: Path) -> None:
     assert tifffile.imread(tmp_path / "m.tif").shape == (11, 120, 144, 3)
 
 
+def test_colours_of_flowtrace(
+    call: Callable[..., Any], movie: Path, frames: np.ndarray, tmp_path: Path
+) -> None:
+    """True is what Python calls them, and false is none."""
+    wanted = {
+        value: np.asarray(streamlines(frames, 20, color_series=value)) for value in (False, True)
+    }
+    for i, word in enumerate(("True", "true", "false")):
+        output = tmp_path / f"{i}.tif"
+        assert call("pathlines", movie, "-n", 20, "--color-series", word, "-o", output).code == 0
+        np.testing.assert_array_equal(tifffile.imread(output), wanted[word.lower() == "true"])
+        (tmp_path / "options.toml").write_text(f"color-series = {word.lower()}\n")
+        config = ("--config", tmp_path / "options.toml", "--overwrite")
+        assert call("pathlines", movie, "-n", 20, *config, "-o", output).code == 0
+        np.testing.assert_array_equal(tifffile.imread(output), wanted[word.lower() == "true"])
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

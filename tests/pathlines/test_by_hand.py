@@ -128,6 +128,22 @@ def test_correct_windows_of_the_file_interface(
     assert [read(file) for file in files] == np.asarray(streamlines(frames, 2)).tolist()
 
 
+def test_flags_as_numbers(
+    folder_of: Callable[..., Path], random_frames: Callable[..., np.ndarray], tmp_path: Path
+) -> None:
+    """The original takes what Python takes for true; 0 and 1 are common."""
+    folder = folder_of(random_frames(9, 4, 5))
+    options = (
+        *("take_diff", "subtract_median", "subtract_first", "add_first_frame"),
+        *("invert_color", "color_series", "use_parallel"),
+    )
+    for name in options:
+        for number in (0, np.int64(1)):
+            found = flowtrace(folder, 2, tmp_path / "found", **{name: number})
+            wanted = flowtrace(folder, 2, tmp_path / "wanted", **{name: bool(number)})
+            assert [read(file) for file in found] == [read(file) for file in wanted]
+
+
 def test_parts_of_flowtrace(folder_of: Callable[..., Path], tmp_path: Path) -> None:
     """Two processes: frames 0 to 4 and 3 to 5, the windows of each by the rule."""
     frames = np.diag([50, 50, 50, 50, 50, 50]).astype(np.uint8)[:, None]
@@ -171,10 +187,29 @@ def test_white(frames: np.ndarray) -> None:
     image = streamlines(dark, 3, invert_color=True, white=1020)[0]
     assert image.tolist() == [[191, 255, 153]]
     # The first frame of the movie counts, also for a later image alone.
-    later = np.array([[[900, 900]], [[500, 900]], [[1000, 800]]], np.uint16)
+    later = np.array([[[900, 900]], [[500, 800]], [[1000, 800]]], np.uint16)
     assert streamlines(later, 2, invert_color=True)[1].tolist() == [[255, 64]]  # 400, 100
     stream = streamlines((frame for frame in later), 2, invert_color=True)
     assert list(stream)[1].tolist() == [[255, 64]]
+
+
+def test_white_that_is_no_pixel() -> None:
+    """What is left of a fractional white is, too; a large one is not cut to 32 bits."""
+    dark = np.array([[[0, 100]]], np.uint8)
+    # 100.5, 0.5
+    assert streamlines(dark, 1, invert_color=True, white=100.5)[0].tolist() == [[255, 1]]
+    assert streamlines(dark, 1, invert_color=True, white=2.0**40)[0].tolist() == [[255, 255]]
+
+
+@pytest.mark.parametrize(("dtype", "order"), [("uint8", 24), ("uint16", 16)])
+def test_differences_of_high_orders(dtype: str, order: int) -> None:
+    """Of 0, m, 0, m ... the difference of order d is m * 2**(d - 1), beyond 32 bits or not."""
+    largest = np.iinfo(dtype).max
+    for d in (order, order + 1):
+        steps = np.arange(d + 1) % 2 == d % 2
+        frames = (steps[:, None, None] * [largest, largest // 5]).astype(dtype)
+        images = streamlines(frames, d + 1, take_diff=True, diff_order=d)
+        assert images[0].tolist() == [[255, 51]]
 
 
 def test_nothing_bright_is_black(folder_of: Callable[..., Path]) -> None:

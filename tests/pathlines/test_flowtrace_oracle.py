@@ -22,6 +22,7 @@ KINDS = {
     "uint8": ((5, 4), "uint8"),
     "uint16": ((5, 4), "uint16"),
     "float32": ((5, 4), "float32"),
+    "float64": ((5, 4), "float64"),
     "uint8 in colour": ((5, 4, 3), "uint8"),
     "uint16 in colour": ((5, 4, 3), "uint16"),
 }
@@ -97,6 +98,57 @@ def test_parts(n: int, more: int, cores: int) -> None:
     windows = [without_one(part, n)[i : i + n] for part in found for i in range(len(part) - n)]
     assert windows == [window for part in wanted for window in plain.windows(part, n)]
     assert len(windows) == more
+
+
+def test_streamlines_round_once(random_frames: Callable[..., np.ndarray]) -> None:
+    """What changes nothing leaves no trace."""
+    frames = np.abs(random_frames(8, 30, 20, dtype="float64"))
+    frames[::4] *= -(2.0**50)
+    wanted = np.asarray(streamlines(frames, 4, subtract_median=True))
+    both = streamlines(frames, 4, subtract_median=True, subtract_first=True)
+    np.testing.assert_array_equal(np.asarray(both), wanted)
+
+
+def test_parts_of_very_many_processes() -> None:
+    assert chunks(40, 5, 10**12) == chunks(40, 5, 40)
+    assert chunks(40, 1, 10**12) == [range(i, i + 2) for i in range(39)]
+
+
+SUBTRACTIONS = [
+    {"subtract_first": True, "subtract_median": True},
+    {"subtract_first": True, "take_diff": True},
+    {"subtract_median": True, "take_diff": True, "diff_order": 2},
+    {"subtract_first": True, "subtract_median": True, "take_diff": True},
+]
+
+
+@pytest.mark.parametrize("options", SUBTRACTIONS, ids=str)
+@pytest.mark.parametrize(
+    ("dtype", "far"),
+    [("float64", 2.0**50), ("float64", -(2.0**50)), ("float32", -(2.0**50)), ("uint64", 2.0**50)],
+)
+@pytest.mark.parametrize(
+    "more", [{}, {"color_series": True}, {"invert_color": True, "add_first_frame": True}], ids=str
+)
+def test_two_roundings(
+    folder_of: Callable[..., Path],
+    tmp_path: Path,
+    options: dict[str, Any],
+    dtype: str,
+    far: float,
+    more: dict[str, bool],
+) -> None:
+    """A first frame that is far away leaves little of the other bits; all of that is seen."""
+    rng = np.random.default_rng(5)
+    frames = rng.uniform(0.1, 8, (8, 30, 20)) * (256 if dtype == "uint64" else 1)
+    frames[::4] *= far
+    frames = frames.astype(dtype)
+    options = {**options, **more}
+    files = flowtrace(folder_of(frames), 4, tmp_path / "out", use_parallel=False, **options)
+    every = plain.windows(list(range(8)), 4)
+    wanted = [plain.image([frames[k] for k in window], **options) for window in every]
+    found = [imagecodecs.png_decode(file.read_bytes()) for file in files]
+    np.testing.assert_array_equal(found, wanted)
 
 
 def test_default_parts(

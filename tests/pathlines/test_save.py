@@ -296,3 +296,54 @@ def test_progress_of_flowtrace(
     flowtrace(folder, 3, folder / "more")
     # No terminal: silence.
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("windows", ["flowtrace", "correct"])
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize("name", ["m.tif", "m.gif", "m.mp4"])
+def test_one_file_of_flowtrace(
+    random_frames: Callable[..., np.ndarray],
+    folder_of: Callable[..., Path],
+    tmp_path: Path,
+    windows: str,
+    shape: tuple[int, ...],
+    name: str,
+) -> None:
+    """The images of its PNG files, in one file."""
+    folder = folder_of(random_frames(*shape))
+    pngs = flowtrace(folder, 3, tmp_path / "pngs", windows=windows)
+    images = np.stack([imagecodecs.png_decode(file.read_bytes()) for file in pngs])
+    progress = Counter()
+    output = tmp_path / "new" / name
+    for _ in range(2):
+        assert flowtrace(folder, 3, output, windows=windows, fps=12.5, progress=progress) == [
+            output
+        ]
+        assert list(output.parent.iterdir()) == [output]
+    assert (progress.total, progress.done) == (len(images), 2 * len(images))
+    if name == "m.tif":
+        np.testing.assert_array_equal(tifffile.imread(output), images)
+    elif name == "m.gif":
+        found = iio.imread(output, plugin="pillow", mode="RGB")
+        wanted = images if images.ndim == 4 else np.repeat(images[..., None], 3, axis=-1)
+        assert np.abs(found.astype(int) - wanted).max() <= (8 if images.ndim == 4 else 0)
+    else:
+        frames, seconds = imageio_ffmpeg.count_frames_and_secs(str(output))
+        assert (frames, round(seconds, 2)) == (len(images), round(len(images) / 12.5, 2))
+
+
+def test_one_file_of_flowtrace_is_none_of_its_images(
+    random_frames: Callable[..., np.ndarray], folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = folder_of(random_frames(9, 6, 8))
+    before = sorted(folder.iterdir())
+    (tmp_path / "link.tif").symlink_to(folder / "f01.tif")
+    for name in ("f01.tif", "new.tif"):
+        with pytest.raises(ValueError, match=r"`out_dir` must not be a \.tif file in `imagedir`"):
+            flowtrace(folder, 3, folder / name)
+    with pytest.raises(ValueError, match="must be another file than the movie"):
+        flowtrace(folder, 3, tmp_path / "link.tif")
+    assert sorted(folder.iterdir()) == before
+    # A folder may be called so.
+    (tmp_path / "folder.tif").mkdir()
+    assert len(flowtrace(folder, 3, tmp_path / "folder.tif")) == 6
