@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from loky import cpu_count
 
-from spotgpu.backends.compiled import compiled, for_loops
+from spotgpu.backends.compiled import compiled
+from spotgpu.backends.cpu._window_blocks import block_means, blocks_of
 
 __all__ = ["window_mean"]
 
@@ -23,14 +24,16 @@ Places = npt.NDArray[np.int64]
 
 #: Pixels that are gathered at once: they stay in a core's cache.
 CELLS = 1 << 18
+#: Pixels of a large window, and how many of a block, in all frames, are worth a step in Python.
+LARGE, WORTH = 1 << 10, 1 << 9
+#: Values that are worth it.
+STEP = 1 << 8
 #: Bytes of a line of the cache, and of the largest frame that is asked for ahead.
 LINE, MOST = 64, 1 << 20
 #: Pixels of windows that are worth a thread, and threads at most.
 ENOUGH, MOST_THREADS = 1 << 20, 16
 #: Pixels that compiled loops may read behind a window.
 SPARE = 8
-#: Which component of a point each column of a run is counted from.
-CUT = ((0, 0), (1, 1), (2, 2), (2, 3))
 
 
 def window_mean(
@@ -59,9 +62,15 @@ def window_mean(
         Means.
     """
     loops = compiled()
-    pixels = frames.reshape(len(frames), math.prod(frames.shape[1:]))
     if loops is not None and len(frames):
-        return _by_loops(loops, frames.shape, pixels, centres, runs, at)
+        return _by_loops(loops, frames, centres, runs, at)
+    size = int((runs[:, 3] - runs[:, 2]).sum())
+    if size >= LARGE:
+        blocks = blocks_of(runs)
+        together = min(len(frames), max(1, CELLS // size)) if at is None else 1
+        if size * together >= WORTH * len(blocks):
+            return block_means(frames, centres, blocks, at)
+    pixels = frames.reshape(len(frames), math.prod(frames.shape[1:]))
     if at is None:
         means = np.empty((len(frames), len(centres)))
     else:
@@ -110,51 +119,59 @@ def _gather(
 ) -> None:
     """Write the means over the first axis of `index` in each row of `pixels`."""
     counts = len(index) - np.count_nonzero(outside, axis=0)
-    sums_of = np.float64 if pixels.dtype.kind == "f" else np.int64
     each = max(1, CELLS // max(1, index.size))
     cut = outside.any()
     for first in range(0, len(pixels), each):
         values = pixels[first : first + each].take(index, axis=1)
         if cut:
             np.copyto(values, 0, where=outside)
-        sums = np.zeros((len(values), index.shape[1]), sums_of)
         with np.errstate(invalid="ignore", over="ignore"):
-            for k in range(len(index)):
-                sums += values[:, k]
+            if pixels.dtype.kind != "f":
+                sums = values.sum(axis=1, dtype=np.int64)
+            elif index.size and len(values) * index.shape[1] < STEP:
+                # numpy's sum has an order of its own; from 0 on, there is no -0.
+                sums = np.cumsum(values, axis=1, dtype=np.float64)[:, -1] + 0.0
+            else:
+                sums = np.zeros((len(values), index.shape[1]))
+                for k in range(len(index)):
+                    sums += values[:, k]
             np.divide(sums, counts, out=means[first : first + each])
 
 
 def _by_loops(
-    loops: ModuleType,
-    shape: tuple[int, ...],
-    pixels: npt.NDArray[Any],
-    centres: Ints,
-    runs: Ints,
-    at: Ints | None,
+    loops: ModuleType, frames: npt.NDArray[Any], centres: Ints, runs: Ints, at: Ints | None
 ) -> npt.NDArray[np.float64]:
     """Return the same by compiled loops."""
-    pixels = for_loops(pixels)
-    window, origin, begin, length = _laid_out(shape, centres, runs)
+    # Never to be written to, so that there is one type for which loops are compiled.
+    pixels = np.require(frames, frames.dtype.newbyteorder("="), "CA").view(np.ndarray)
+    pixels = pixels.reshape(len(frames), math.prod(frames.shape[1:]))
+    pixels.flags.writeable = False
+    steps = np.array([frames.shape[2] * frames.shape[3], frames.shape[3], 1])
+    origin, begin, length = centres @ steps, runs[:, :3] @ steps, runs[:, 3] - runs[:, 2]
+    size = int(length.sum())
     pieces, masks = np.empty(0, np.int64), None
-    if pixels.dtype.kind != "f" and pixels.itemsize <= 2 and length[0].sum() < 1 << 15:
-        pieces, masks = _in_pieces(begin[0], length[0], loops.LANES, pixels.dtype)
-    order, first, end = _by_frame(shape, centres, at)
+    if pixels.dtype.kind != "f" and pixels.itemsize <= 2 and size < 1 << 15:
+        pieces, masks = _in_pieces(begin, length, loops.LANES, pixels.dtype)
+    order, first, end = _by_frame(origin, at, len(frames))
     line, most = LINE // pixels.itemsize, int((end - first).max())
     # Where the windows need most of a frame, memory is asked for all of it.
     needed = most * len(runs) * line > pixels[0].size and pixels[0].nbytes <= MOST
     lines = -(-pixels[0].size // (line * most)) if needed else 0
     means = np.empty((len(pixels) if at is None else 1, len(centres)))
     zero: Any = np.float64(0) if pixels.dtype.kind == "f" else np.int64(0)
-    whole = order, first, end, window[order], origin[order], begin, length, pieces
-    points, begins, ends, *places = (array.astype(np.uint64) for array in whole)
+    inside = _inside(frames.shape, centres, runs)
+    points, begins, ends, begin, length, pieces, origin = (
+        array.astype(np.uint64) for array in (order, first, end, begin, length, pieces, origin)
+    )
+    window = inside, origin, begin, length, pieces, masks, frames.shape[1:], centres, runs
 
     def work(start: int, stop: int) -> None:
         some = slice(start, stop)
         rows = means[some] if at is None else means
         which = points, begins[some], ends[some]
-        loops.window_means(pixels[some], np.uint64(line), lines, zero, *which, *places, masks, rows)
+        loops.window_means(pixels[some], np.uint64(line), lines, zero, *which, *window, rows)
 
-    _in_threads(work, len(pixels), int(length[0].sum()) * int((end - first).sum()))
+    _in_threads(work, len(pixels), size * int((end - first).sum()))
     return means if at is None else means[0]
 
 
@@ -179,40 +196,15 @@ def _cores() -> int:
     return int(cpu_count())
 
 
-def _laid_out(shape: tuple[int, ...], centres: Ints, runs: Ints) -> tuple[Places, ...]:
-    """Return where the pixels of each window are in a flat frame.
-
-    Returns
-    -------
-    ndarray of int64, shape (N,)
-        Number of each window: 0, or from 1 on of those that are cut off.
-    ndarray of int64, shape (N,)
-        The place from which its runs are counted.
-    ndarray of int64, shape (1 + C, R)
-        Where they begin.
-    ndarray of int64, shape (1 + C, R)
-        How long they are.
-    """
-    steps = np.array([shape[2] * shape[3], shape[3], 1])
+def _inside(shape: tuple[int, ...], centres: Ints, runs: Ints) -> npt.NDArray[np.bool_]:
+    """Return which windows are not cut off, nor at the end, as loops may read more than needed."""
     ends = np.append(runs[:, :2], runs[:, 3:] - 1, axis=1)
     low = centres + runs[:, :3].min(axis=0, initial=0)
     high = centres + ends.max(axis=0, initial=0)
-    inside = ((low >= 0) & (high < shape[1:])).all(axis=1)
-    origin = centres.astype(np.int64) @ steps
-    # Loops may read more than they count.
-    inside &= origin + (ends @ steps).max(initial=0) + SPARE <= math.prod(shape[1:])
-    cut = np.flatnonzero(~inside)
-    z, y, x, end = (centres[cut, axis][:, None] + runs[:, k] for axis, k in CUT)
-    there = (z >= 0) & (z < shape[1]) & (y >= 0) & (y < shape[2])
-    x, end = np.maximum(x, 0), np.minimum(end, shape[3])
-    begins = (z.astype(np.int64) * shape[2] + y) * shape[3] + x
-    lengths = np.where(there, np.maximum(end - x, 0), 0)
-    window = np.zeros(len(centres), np.int64)
-    window[cut] = 1 + np.arange(len(cut))
-    origin[cut] = 0
-    begin = np.vstack([runs[:, :3].astype(np.int64) @ steps, begins])
-    length = np.vstack([runs[:, 3] - runs[:, 2], lengths])
-    return window, origin, begin, length
+    inside: npt.NDArray[np.bool_] = ((low >= 0) & (high < shape[1:])).all(axis=1)
+    steps = np.array([shape[2] * shape[3], shape[3], 1])
+    behind = centres @ steps + (ends @ steps).max(initial=0) + SPARE
+    return inside & (behind <= math.prod(shape[1:]))
 
 
 def _in_pieces(
@@ -226,14 +218,11 @@ def _in_pieces(
     return np.repeat(begin, n) + done, masks.astype(dtype)
 
 
-def _by_frame(
-    shape: tuple[int, ...], centres: Ints, at: Ints | None
-) -> tuple[Places, Places, Places]:
+def _by_frame(origin: Places, at: Ints | None, n_frames: int) -> tuple[Places, Places, Places]:
     """Return an order of the points that is good for the cache, and which are in each frame."""
     if at is None:
-        edges = np.zeros(shape[0], np.int64)
-        place = centres.astype(np.int64) @ [shape[2] * shape[3], shape[3], 1]
-        return np.argsort(place), edges, edges + len(centres)
+        edges = np.zeros(n_frames, np.int64)
+        return np.argsort(origin), edges, edges + len(origin)
     order = np.argsort(at, kind="stable")
-    edges = np.searchsorted(at[order], np.arange(shape[0] + 1))
+    edges = np.searchsorted(at[order], np.arange(n_frames + 1))
     return order, edges[:-1], edges[1:]
