@@ -16,6 +16,10 @@ __all__ = ["Runs", "ring_of", "window_of"]
 
 #: As `spotgpu.backends.cpu.window_mean` takes a window.
 Runs = npt.NDArray[np.int32]
+Offsets = npt.NDArray[np.int64]
+
+#: More than any side of a frame: what is larger is as this.
+FAR = 1e9
 
 
 def window_of(window: str | None, size: Any, shape: tuple[int, ...], order: str) -> Runs | None:
@@ -53,17 +57,23 @@ def window_of(window: str | None, size: Any, shape: tuple[int, ...], order: str)
     sides = per_axis("size", size, len(shape), side)[:: 1 if order == "yx" else -1]
     if window == "pixel" or all(s in {0, 1} for s in sides):
         return None
-    sides = tuple(max(s, 1) for s in sides)
     if window == "rect":
         # One pixel more before the centre than behind it, if the side is even.
-        box = _grid([(-(int(s) // 2), int(s) - int(s) // 2) for s in sides], shape)
-        return _runs(box)
-    box = _grid([(-math.floor(s / 2), math.floor(s / 2) + 1) for s in sides], shape)
+        ranges = [
+            _near(-(int(s) // 2), int(s) - int(s) // 2, n)
+            for s, n in zip((max(s, 1) for s in sides), shape, strict=True)
+        ]
+        rows = _grid(ranges[:-1])
+        return _runs(rows, np.full(len(rows), ranges[-1][0]), np.full(len(rows), ranges[-1][-1] + 1))
+    sides = tuple(min(max(s, 1), FAR) for s in sides)
     # (2 d / s)^2 summed is at most 1, multiplied by the squares of all s: exact for integers up
     # to some hundreds.
     whole = math.prod(s**2 for s in sides)
-    squares = sum((2 * d) ** 2 * (whole / s**2) for d, s in zip(box.T, sides, strict=True))
-    return _runs(box[squares <= whole])
+    ranges = [_around(s / 2, n) for s, n in zip(sides, shape, strict=True)]
+    squares = [(2 * d) ** 2 * (whole / s**2) for d, s in zip(ranges, sides, strict=True)]
+    rows = _grid(ranges[:-1])
+    half = _half(_summed(squares[:-1]), squares[-1], whole)
+    return _runs(rows, 1 - half, half)
 
 
 def ring_of(background: Any, shape: tuple[int, ...]) -> Runs:
@@ -89,34 +99,53 @@ def ring_of(background: Any, shape: tuple[int, ...]) -> Runs:
     radii = () if isinstance(background, str) or np.ndim(background) != 1 else tuple(background)
     if len(radii) != 2:
         raise ValueError(f"`background` must be two radii (inner, outer), got {background!r}")
-    inner, outer = (number("background", radius, at_least=0) for radius in radii)
-    reach = math.floor(outer)
-    box = _grid([(-reach, reach + 1)] * len(shape), shape)
-    squares = (box**2).sum(axis=1)
-    ring = box[(squares > inner**2) & (squares <= outer**2)]
+    inner, outer = (min(number("background", radius, at_least=0), FAR) for radius in radii)
+    ranges = [_around(outer, n) for n in shape]
+    squares = [d**2 for d in ranges]
+    rows, above = _grid(ranges[:-1]), _summed(squares[:-1])
+    hole, half = (_half(above, squares[-1], radius**2) for radius in (inner, outer))
+    open_ = hole > 0
+    ring = _runs(
+        np.concatenate([rows, rows[open_]]),
+        np.concatenate([1 - half, hole[open_]]),
+        np.concatenate([np.where(open_, 1 - hole, half), half[open_]]),
+    )
     if not len(ring):
         raise ValueError(
             "`background` must be two radii (inner, outer) with pixels between them in frames of "
             f"shape {shape}, got {background!r}"
         )
-    return _runs(ring)
+    return ring
 
 
-def _grid(ranges: list[tuple[int, int]], shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
-    """Return all offsets in a box, (P, ndim), ascending."""
-    sides = [
-        np.arange(max(first, 1 - n), min(end, n))
-        for (first, end), n in zip(ranges, shape, strict=True)
-    ]
-    axes = np.meshgrid(*sides, indexing="ij")
-    return np.stack([axis.ravel() for axis in axes], axis=1)
+def _near(first: int, end: int, n: int) -> Offsets:
+    """Return the offsets from `first` to before `end` that can lead from a pixel of n to another."""
+    return np.arange(max(first, 1 - n), min(end, n))
 
 
-def _runs(offsets: npt.NDArray[np.int64]) -> Runs:
-    """Return ascending offsets as runs side by side in a row."""
-    z = np.zeros((len(offsets), 3 - offsets.shape[1]), np.int64)
-    places = np.concatenate([z, offsets], axis=1)
-    follows = (np.diff(places, axis=0) == (0, 0, 1)).all(axis=1)
-    first = np.flatnonzero(np.append(True, ~follows))
-    last = np.append(first[1:], len(places)) - 1
-    return np.column_stack([places[first], places[last, 2] + 1]).astype(np.int32)
+def _around(radius: float, n: int) -> Offsets:
+    """Return the same up to a distance."""
+    return _near(-math.floor(radius), math.floor(radius) + 1, n)
+
+
+def _grid(axes: list[Offsets]) -> Offsets:
+    """Return the offsets of the rows in a box, (R, ndim - 1), ascending."""
+    return np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
+
+
+def _summed(squares: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Return the sum of squares of each row of such a box, (R,)."""
+    return sum(np.meshgrid(*squares, indexing="ij")).ravel()  # type: ignore[union-attr]
+
+
+def _half(above: npt.NDArray[Any], across: npt.NDArray[Any], most: float) -> Offsets:
+    """Return how many pixels of each row, from the middle on, have squares of up to `most`."""
+    outwards = across[len(across) // 2 :]
+    return np.array([np.count_nonzero(row + outwards <= most) for row in above], np.int64)
+
+
+def _runs(rows: Offsets, first: Offsets, end: Offsets) -> Runs:
+    """Return runs of rows, ascending, without those that are empty."""
+    z = np.zeros((len(rows), 2 - rows.shape[1]), np.int64)
+    runs = np.column_stack([z, rows, first, end])[first < end]
+    return runs[np.lexsort(runs.T[2::-1])].astype(np.int32)
