@@ -64,7 +64,9 @@ def window_of(window: str | None, size: Any, shape: tuple[int, ...], order: str)
             for s, n in zip((max(s, 1) for s in sides), shape, strict=True)
         ]
         rows = _grid(ranges[:-1])
-        return _runs(rows, np.full(len(rows), ranges[-1][0]), np.full(len(rows), ranges[-1][-1] + 1))
+        return _runs(
+            rows, np.full(len(rows), ranges[-1][0]), np.full(len(rows), ranges[-1][-1] + 1)
+        )
     sides = tuple(min(max(s, 1), FAR) for s in sides)
     # (2 d / s)^2 summed is at most 1, multiplied by the squares of all s: exact for integers up
     # to some hundreds.
@@ -119,7 +121,7 @@ def ring_of(background: Any, shape: tuple[int, ...]) -> Runs:
 
 
 def _near(first: int, end: int, n: int) -> Offsets:
-    """Return the offsets from `first` to before `end` that can lead from a pixel of n to another."""
+    """Return the offsets from `first` to before `end` that lead from one of n pixels to another."""
     return np.arange(max(first, 1 - n), min(end, n))
 
 
@@ -135,7 +137,7 @@ def _grid(axes: list[Offsets]) -> Offsets:
 
 def _summed(squares: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     """Return the sum of squares of each row of such a box, (R,)."""
-    return sum(np.meshgrid(*squares, indexing="ij")).ravel()  # type: ignore[union-attr]
+    return np.sum(np.meshgrid(*squares, indexing="ij"), axis=0).ravel()
 
 
 def _half(above: npt.NDArray[Any], across: npt.NDArray[Any], most: float) -> Offsets:

@@ -43,10 +43,14 @@ def block_means(
 
     Parameters
     ----------
-    frames, centres, at
+    frames : ndarray, shape (T, Z, Y, X)
         As of `spotgpu.backends.cpu.window_mean`.
+    centres : ndarray of int32, shape (N, 3)
+        Points z, y, x.
     blocks : ndarray of int64, shape (B, 2, 3)
         As `blocks_of` returns them.
+    at : ndarray of int32, shape (N,), optional
+        The frame of each point.
 
     Returns
     -------

@@ -143,7 +143,7 @@ def _by_loops(
 ) -> npt.NDArray[np.float64]:
     """Return the same by compiled loops."""
     # Never to be written to, so that there is one type for which loops are compiled.
-    pixels = np.require(frames, frames.dtype.newbyteorder("="), "CA").view(np.ndarray)
+    pixels = np.require(frames, frames.dtype.newbyteorder("="), ["C", "A"]).view(np.ndarray)
     pixels = pixels.reshape(len(frames), math.prod(frames.shape[1:]))
     pixels.flags.writeable = False
     steps = np.array([frames.shape[2] * frames.shape[3], frames.shape[3], 1])
@@ -160,10 +160,9 @@ def _by_loops(
     means = np.empty((len(pixels) if at is None else 1, len(centres)))
     zero: Any = np.float64(0) if pixels.dtype.kind == "f" else np.int64(0)
     inside = _inside(frames.shape, centres, runs)
-    points, begins, ends, begin, length, pieces, origin = (
-        array.astype(np.uint64) for array in (order, first, end, begin, length, pieces, origin)
-    )
-    window = inside, origin, begin, length, pieces, masks, frames.shape[1:], centres, runs
+    whole = order, first, end, origin, begin, length, pieces
+    points, begins, ends, *places = (array.astype(np.uint64) for array in whole)
+    window = inside, *places, masks, frames.shape[1:], centres, runs
 
     def work(start: int, stop: int) -> None:
         some = slice(start, stop)
