@@ -32,6 +32,7 @@ SUPPORT = {
         "_planes",
         "_strips",
         "_trees",
+        "_window_blocks",
     },
     "cuda": {"_array", "_launch"},
 }

@@ -31,7 +31,7 @@ STEP = 1 << 8
 #: Bytes of a line of the cache, and of the largest frame that is asked for ahead.
 LINE, MOST = 64, 1 << 20
 #: Pixels of windows that are worth a thread, and threads at most.
-ENOUGH, MOST_THREADS = 1 << 20, 16
+ENOUGH, MOST_THREADS = 1 << 22, 16
 #: Pixels that compiled loops may read behind a window.
 SPARE = 8
 
