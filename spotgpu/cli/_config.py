@@ -41,6 +41,7 @@ def load(context: typer.Context, config: Path | None) -> Path | None:
     if config is None:
         return None
     names = _names(context.command)
+    several = {parameter.name for parameter in context.command.params if parameter.nargs != 1}
     elsewhere = _names_of_all(context)
     content = _read(config)
     # For `changed`.
@@ -53,7 +54,7 @@ def load(context: typer.Context, config: Path | None) -> Path | None:
             if key.replace("-", "_") not in elsewhere:
                 raise typer.BadParameter(f"{config} has an unknown key {key!r}{_hint(key, names)}")
             continue
-        values[name] = _as_typed(value) if name != "movie" else _as_list(value)
+        values[name] = _as_list(value) if name in several else _as_typed(value)
     # What stands on the command line goes before the defaults of the context.
     context.default_map = {**(context.default_map or {}), **values}
     return config

@@ -21,6 +21,7 @@ __all__ = [
     "DATA",
     "LOOKS",
     "MANY",
+    "NO_MATPLOTLIB",
     "checked_axes",
     "flat",
     "pixel_size",
@@ -38,6 +39,7 @@ DATA, ACCENT = "#0072B2", "#D55E00"
 LOOKS = tuple(zip((DATA, ACCENT, "#009E73", "#CC79A7"), ("-", "--", ":", "-."), strict=True))
 #: Vertices from which on a figure in a vector format holds the data as an image.
 MANY = 50_000
+NO_MATPLOTLIB = 'Figures need matplotlib: pip install "spotgpu[plot]" brings it'
 
 
 def checked_axes(ax: Any) -> Axes:
@@ -63,9 +65,7 @@ def checked_axes(ax: Any) -> Axes:
     try:
         import matplotlib.axes
     except ModuleNotFoundError as error:
-        raise SpotgpuError(
-            'Figures need matplotlib: pip install "spotgpu[plot]" brings it'
-        ) from error
+        raise SpotgpuError(NO_MATPLOTLIB) from error
     if ax is None:
         from matplotlib import pyplot as plt
 

@@ -11,14 +11,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from spotgpu import io
-from spotgpu.pipeline._source import opened
 from spotgpu.pipeline._stream import length
 from spotgpu.tables import Tracks, require_columns
-from spotgpu.traces._coordinates import pixels_of
+from spotgpu.traces._coordinates import once, pixels_of
 from spotgpu.traces._means import Points, moving_means, type_of
+from spotgpu.traces._opened import opened
 from spotgpu.traces._table import Wanted
 
 __all__ = ["along_tracks", "measured"]
+
+MEASURED = ("intensity", "background")
+#: No frame has a number as large, or larger.
+LARGEST = 2.0**63
 
 
 def along_tracks(
@@ -28,6 +32,8 @@ def along_tracks(
     window: str | None = None,
     *,
     background: Any = None,
+    axes: str | None = None,
+    channel: int | str | None = None,
     device: str = "cpu",
 ) -> pd.DataFrame:
     """Return trajectories, or spots, with the intensity around each position in its frame.
@@ -44,6 +50,10 @@ def along_tracks(
         As in `extract_traces`.
     background : pair of number, optional
         Inner and outer radius of a ring, as in `trace_table`. Nothing is subtracted here.
+    axes : str, optional
+        As in `extract_traces`.
+    channel : int or str, optional
+        As in `extract_traces`.
     device : {'cpu', 'cuda', 'auto'}
         As in `extract_traces`.
 
@@ -51,8 +61,9 @@ def along_tracks(
     -------
     DataFrame
         The rows of `tracks` in their order, with ``intensity``, the mean in the window around the
-        nearest pixel, and with `background` the mean in the ring, ``background``. Columns that had
-        these names are replaced. Of `Tracks`, also with ``particle`` and ``lineage``.
+        nearest pixel, and with `background` the mean in the ring, ``background``. Columns of
+        `tracks` with these two names are left out. Of `Tracks`, also with ``particle`` and
+        ``lineage``.
 
     Raises
     ------
@@ -69,8 +80,9 @@ def along_tracks(
     >>> along_tracks(video, tracks, size=3)["intensity"].tolist()
     [10.0, 10.0]
     """
-    with opened(video) as movie:
-        return measured(video, movie, tracks, Wanted(size, window, background, "yx", device))
+    wanted = Wanted(size, window, background, "yx", device)
+    with opened(video, axes, channel) as (source, movie):
+        return measured(source, movie, tracks, wanted)
 
 
 def measured(
@@ -107,7 +119,7 @@ def measured(
     """
     t_column = tracks.t_column if isinstance(tracks, Tracks) else "frame"
     table = tracks.to_dataframe() if isinstance(tracks, Tracks) else tracks
-    require_columns("tracks", table, [t_column])
+    once("tracks", require_columns("tracks", table, [t_column]))
     pixels, _ = pixels_of(table, movie.frame_shape, "yx", "tracks")
     frame = _frame_numbers(table[t_column], movie)
     windows = wanted.windows(movie.frame_shape)
@@ -123,27 +135,30 @@ def measured(
                 advance()
     if not seen.all():
         raise _missing(frame[~seen])
-    columns = dict(zip(("intensity", "background"), found, strict=False))
-    result = table.reset_index(drop=True).assign(**columns)
+    # An earlier background does not belong to this intensity.
+    result = table.reset_index(drop=True).drop(columns=list(MEASURED), errors="ignore")
+    result = result.assign(**dict(zip(MEASURED, found, strict=False)))
     result.attrs = deepcopy(table.attrs)
     return result
 
 
 def _frame_numbers(column: pd.Series, movie: io.Movie) -> npt.NDArray[np.int64]:
     """Return the frames of the rows; what a file cannot have is refused before it is read."""
-    given = column.to_numpy()
-    if given.dtype.kind not in "iuf":
-        raise TypeError(f"`tracks` must have numbers in the column frame, got {given.dtype}")
-    if given.dtype.kind == "f" and not (np.floor(given) == given).all():
-        first = int(np.argmax(np.floor(given) != given))
-        raise ValueError(f"`tracks` must have whole frames, got {given[first]} at index {first}")
-    frame = given.astype(np.int64)
+    if len(column) == 0:
+        return np.empty(0, np.int64)
+    if column.dtype.kind not in "iuf":
+        raise TypeError(f"`tracks` must have numbers in the column frame, got {column.dtype}")
+    values = column.to_numpy(np.float64, na_value=np.nan)
+    whole = np.isfinite(values) & (np.floor(values) == values)
+    if not whole.all():
+        first = int(np.argmin(whole))
+        raise ValueError(f"`tracks` must have whole frames, got {values[first]} at index {first}")
     n_frames = length(movie) if movie.file_backed else None
-    late = frame >= (np.inf if n_frames is None else n_frames)
-    if late.any() or (frame < 0).any():
-        raise _missing(frame[late | (frame < 0)])
-    return frame
+    outside = (values < 0) | (values >= (LARGEST if n_frames is None else n_frames))
+    if outside.any():
+        raise _missing(column.to_numpy()[outside])
+    return column.to_numpy(np.int64)
 
 
-def _missing(frames: npt.NDArray[np.int64]) -> ValueError:
+def _missing(frames: npt.NDArray[Any]) -> ValueError:
     return ValueError(f"`tracks` must have frames of the movie only, got frame {frames[0]}")

@@ -67,11 +67,13 @@ class Clicks:
         if event.inaxes is not self._ax or event.dblclick or not toolbar_is_off:
             return
         place = self._place(event.xdata, event.ydata)
+        if place is None:
+            return
         if event.button == MouseButton.RIGHT and self.positions:
             here = (event.xdata, event.ydata)[:: 1 if self._order == "xy" else -1]
             distances = [math.dist(here, position) for position in self.positions]
             del self.positions[int(np.argmin(distances))]
-        elif event.button == MouseButton.LEFT and place is not None:
+        elif event.button == MouseButton.LEFT:
             self._toggle(place)
         else:
             return

@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from spotgpu.checks import choice
 from spotgpu.io import Movie
-from spotgpu.pipeline._source import opened
 from spotgpu.traces._clicks import Clicks
 from spotgpu.traces._coordinates import ORDERS, pixels_of
 from spotgpu.traces._extract import extract_traces
-from spotgpu.traces._figure import needs_window, new_figure, show_figure, wait_until_closed
+from spotgpu.traces._figure import clickable_figure, new_figure, show_figure, wait_until_closed
+from spotgpu.traces._opened import opened
 from spotgpu.traces._select import draw_reference, reference_of, warn_open
 from spotgpu.traces._show import one_for_each, set_limits, time_axis
 
@@ -38,6 +38,8 @@ def compare_traces(
     *,
     window: str | None = None,
     order: str = "xy",
+    axes: str | None = None,
+    channel: int | str | None = None,
     device: str = "cpu",
 ) -> list[Axes]:
     """Plot the traces of several videos at the same positions, in a figure of pyplot.
@@ -68,6 +70,10 @@ def compare_traces(
         As in `extract_traces`.
     order : {'xy', 'yx'}
         Of the components of a position.
+    axes : str, optional
+        As in `extract_traces`.
+    channel : int or str, optional
+        As in `extract_traces`.
     device : {'cpu', 'cuda', 'auto'}
         Where to compute.
 
@@ -90,17 +96,18 @@ def compare_traces(
     """
     choice("order", order, ORDERS)
     several = _several(videos)
+    opening = {"axes": axes, "channel": channel}
     options = {"size": size, "window": window, "order": order, "device": device}
-    at, label = time_axis(max(map(_length, several)), x, fps)
+    at, label = time_axis(max(_length(video, **opening) for video in several), x, fps)
     names = one_for_each("labels", labels, len(several))
     colours = one_for_each("colors", colors, len(several))
-    compared = _Compared(several, names, colours, at, label, options)
+    compared = _Compared(several, names, colours, at, label, options, opening)
     if coords is None:
         figure, ax = _clickable(compared, ref_frame, order)
         if not wait_until_closed(figure):
             warn_open("the axes that are returned go on changing with the clicks")
         return [ax]
-    with opened(several[0]) as first:
+    with opened(several[0], axes, channel) as (_, first):
         pixels, _ = pixels_of(coords, first.frame_shape, order)
     if len(pixels) == 0:
         raise ValueError(
@@ -118,10 +125,12 @@ class _Compared(NamedTuple):
     at: npt.NDArray[Any]
     label: str
     options: Mapping[str, Any]
+    opening: Mapping[str, Any]
 
     def traces(self, positions: Any) -> list[npt.NDArray[Any]]:
         """Return an array (T, N) for each video."""
-        return [extract_traces(video, positions, **self.options) for video in self.videos]
+        options = {**self.options, **self.opening}
+        return [extract_traces(video, positions, **options) for video in self.videos]
 
     def draw(self, ax: Axes, traces: Iterable[npt.NDArray[Any]], title: str) -> None:
         """Draw one trace of each video."""
@@ -150,10 +159,9 @@ def _plotted(compared: _Compared, positions: npt.NDArray[np.int64]) -> list[Axes
 
 def _clickable(compared: _Compared, ref_frame: int, order: str) -> tuple[Figure, Axes]:
     """Return axes that show the traces where the first video is clicked on, and their figure."""
-    frame, _ = reference_of("videos[0]", compared.videos[0], ref_frame)
+    frame, _ = reference_of("videos[0]", compared.videos[0], ref_frame, **compared.opening)
     extract_traces(frame[None], [], **compared.options)
-    needs_window()
-    with new_figure(figsize=(11, 5)) as figure:
+    with clickable_figure(figsize=(11, 5)) as figure:
         left, right = figure.subplots(1, 2)
         draw_reference(left, frame)
 
@@ -181,7 +189,7 @@ def _several(videos: Sequence[Any]) -> Sequence[Any]:
     return videos
 
 
-def _length(video: Any) -> int:
+def _length(video: Any, **opening: Any) -> int:
     """Return the number of frames."""
-    with opened(video) as movie:
+    with opened(video, **opening) as (_, movie):
         return len(movie)

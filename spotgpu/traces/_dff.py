@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any, TypeVar
 
 import numpy as np
@@ -42,7 +43,7 @@ def dff(
     Returns
     -------
     DataFrame, Series or ndarray
-        As `traces`, of float64. NaN where F0 is not positive.
+        As `traces`, of float64, with its ``attrs``. NaN where F0 is not positive.
 
     Raises
     ------
@@ -69,11 +70,15 @@ def dff(
     values = table.to_numpy(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         change = np.where(f0 > 0, (values - f0) / f0, np.nan)
+    if isinstance(traces, np.ndarray):
+        return change.reshape(traces.shape)
+    result: Any
     if isinstance(traces, pd.DataFrame):
-        return pd.DataFrame(change, traces.index, traces.columns)
-    if isinstance(traces, pd.Series):
-        return pd.Series(change[:, 0], traces.index, name=traces.name)
-    return change.reshape(traces.shape)
+        result = pd.DataFrame(change, traces.index, traces.columns)
+    else:
+        result = pd.Series(change[:, 0], traces.index, name=traces.name)
+    result.attrs = deepcopy(traces.attrs)
+    return result
 
 
 def _frames(baseline: str, frames: int | None) -> int:

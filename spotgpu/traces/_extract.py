@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spotgpu.pipeline._source import opened
 from spotgpu.pipeline._stream import length
 from spotgpu.traces._coordinates import pixels_of
 from spotgpu.traces._means import fixed_means, type_of
+from spotgpu.traces._opened import opened
 from spotgpu.traces._windows import window_of
 
 __all__ = ["extract_traces"]
@@ -25,6 +25,8 @@ def extract_traces(
     window: str | None = None,
     *,
     order: str = "xy",
+    axes: str | None = None,
+    channel: int | str | None = None,
     device: str = "cpu",
     **kwargs: Any,
 ) -> npt.NDArray[Any]:
@@ -51,16 +53,21 @@ def extract_traces(
         `set_default_trace_window` has set, 'rect' at first.
     order : {'xy', 'yx'}
         Of the components of a position, see `spotgpu.traces`.
+    axes : str, optional
+        As in `spotgpu.open`. An array of three axes is TYX by default.
+    channel : int or str, optional
+        As in `spotgpu.open`.
     device : {'cpu', 'cuda', 'auto'}
         Where to compute; the numbers are the same.
     **kwargs
-        For `spotgpu.traces.show_traces`, where the traces are shown: with `show`, or `ax`.
+        For `spotgpu.traces.show_traces`, where the traces are shown: with `show`, or `ax`. An error
+        otherwise.
 
     Returns
     -------
     ndarray, shape (T, N), or (T,) of one position
         Means over the pixels of the window that are inside the image, NaN if one of them is. Of
-        integers they are float64 and have numpy's bits. Of floats they are in the movie's type,
+        integers they are float64; of those up to 32 bits, with numpy's bits. Of floats they are in the movie's type,
         and added up in float64. Pixels that are not averaged keep their type.
 
     Raises
@@ -79,14 +86,17 @@ def extract_traces(
     array([[13,  0],
            [61, 48]])
     """
-    with opened(video) as movie:
+    shown = show or "ax" in kwargs
+    if kwargs and not shown:
+        raise TypeError(f"`show` must be True, or `ax` given, for {', '.join(kwargs)}")
+    with opened(video, axes, channel) as (source, movie):
         pixels, single = pixels_of(coords, movie.frame_shape, order)
         runs = window_of(window, size, movie.frame_shape, order)
         total = length(movie)
         kind = type_of(movie, runs)
         traces = np.empty((total or 0, len(pixels)), kind)
         parts = []
-        with closing(fixed_means(video, movie, pixels, [runs], device)) as found:  # type: ignore[type-var]
+        with closing(fixed_means(source, movie, pixels, [runs], device)) as found:  # type: ignore[type-var]
             done = 0
             for numbers, (means,) in found:
                 if total is None:
@@ -100,7 +110,7 @@ def extract_traces(
             traces = np.concatenate(parts)
     if single:
         traces = traces[:, 0]
-    if show or "ax" in kwargs:
+    if shown:
         from spotgpu.traces._show import show_traces
 
         show_traces(traces, **kwargs)

@@ -7,17 +7,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from spotgpu.errors import SpotgpuError
-from spotgpu.plot._axes import checked_axes
+from spotgpu.plot._axes import NO_MATPLOTLIB, checked_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["drawn_on", "needs_window", "new_figure", "show_figure", "wait_until_closed"]
-
-NO_MATPLOTLIB = 'Figures need matplotlib: pip install "spotgpu[plot]" brings it'
-#: Names of the backend of notebooks that makes images.
-INLINE = ("inline", "module://matplotlib_inline.backend_inline")
+__all__ = ["clickable_figure", "drawn_on", "new_figure", "show_figure", "wait_until_closed"]
 
 
 @contextmanager
@@ -88,26 +84,40 @@ def show_figure() -> None:
         plt.show()
 
 
-def needs_window() -> None:
-    """Raise if nobody can click on a figure.
+@contextmanager
+def clickable_figure(**options: Any) -> Iterator[Figure]:
+    """Give a new figure of pyplot that can be clicked on, which is closed if drawing it fails.
+
+    Parameters
+    ----------
+    **options
+        For ``pyplot.figure``.
+
+    Yields
+    ------
+    matplotlib.figure.Figure
+        Empty.
 
     Raises
     ------
     SpotgpuError
         If pyplot's backend shows images only, or nothing; or if matplotlib is not installed.
     """
-    try:
+    with new_figure(**options) as figure:
         import matplotlib
-    except ModuleNotFoundError as error:
-        raise SpotgpuError(NO_MATPLOTLIB) from error
-    backend = matplotlib.get_backend()
-    if _writes_files() or backend.lower() in INLINE:
-        raise SpotgpuError(
-            f"Clicking needs a window, which matplotlib's backend {backend!r} has not. In a "
-            "notebook, `%matplotlib widget` (pip install ipympl) makes figures that can be clicked "
-            "on; elsewhere, matplotlib needs a display and Qt (pip install PySide6) or Tk. Without "
-            "clicking, `extract_traces` takes positions"
-        )
+        from matplotlib.backend_bases import FigureManagerBase
+
+        # Which backend there is, is known with the first figure; those with windows have managers
+        # of their own.
+        if type(figure.canvas.manager) is FigureManagerBase:
+            raise SpotgpuError(
+                "Clicking needs a window, which matplotlib's backend "
+                f"{matplotlib.get_backend()!r} has not. In a notebook, `%matplotlib widget` (pip "
+                "install ipympl) makes figures that can be clicked on; elsewhere, matplotlib needs "
+                "a display and Qt (pip install PySide6) or Tk. Without clicking, `extract_traces` "
+                "takes positions"
+            )
+        yield figure
 
 
 def wait_until_closed(figure: Figure) -> bool:

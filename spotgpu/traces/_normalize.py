@@ -78,19 +78,26 @@ def normalize(
             "`array` must be finite or NaN where `vmin` or `vmax` is not given, got infinite values"
         )
     flat = low >= high
-    span = np.where(flat, 1, high - low)
+    with np.errstate(over="ignore"):
+        span, height = np.where(flat, 1, high - low), np.subtract(ymax, ymin)
+    for name, range_ in (("array", span), ("ymax", height)):
+        if np.isinf(range_).any():
+            raise ValueError(f"`{name}` must have a range that float64 can hold, got a wider one")
     # What traces without a range become.
     alone = float(vmin is None and vmax is not None)
     result = np.empty(values.shape, kind)
     step = max(1, BLOCK // max(values[0].size, 1))
     for start in range(0, len(values), step):
         part = values[start : start + step].astype(np.float64)
-        part -= low
-        part /= span
+        # What overflows is outside of a limit that was given.
+        with np.errstate(over="ignore"):
+            part -= low
+            part /= span
         if flat.any():
             part[np.broadcast_to(flat, part.shape) & ~np.isnan(part)] = alone
-        part *= ymax - ymin
-        part += ymin
+        with np.errstate(over="ignore"):
+            part *= height
+            part += ymin
         if clip:
             np.clip(part, min(ymin, ymax), max(ymin, ymax), out=part)
         result[start : start + step] = _converted(part, kind)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from spotgpu.checks import choice
 from spotgpu.tables import require_columns
-from spotgpu.traces._coordinates import ORDERS
+from spotgpu.traces._coordinates import ORDERS, numbers_of
 
 __all__ = ["points_of"]
 
@@ -39,20 +39,9 @@ def points_of(name: str, positions: Any, order: str) -> npt.NDArray[np.float64]:
     """
     choice("order", order, ORDERS)
     if isinstance(positions, pd.DataFrame):
-        positions = require_columns(name, positions, ["x", "y"])[["x", "y"]].to_numpy()
+        require_columns(name, positions, ["x", "y"])
         order = "xy"
-    what = f"`{name}` must be positions ({', '.join(order)})"
-    try:
-        given = np.asarray(positions)
-    except ValueError:
-        raise ValueError(f"{what}, got some of different length") from None
-    if given.size == 0:
-        return np.empty((0, 2))
-    if given.dtype.kind not in "iuf":
-        raise TypeError(f"{what} of numbers, got {given.dtype}")
-    if given.ndim not in {1, 2} or given.shape[-1] != 2:
-        raise ValueError(f"{what}, got shape {given.shape}")
-    points = given.reshape(-1, 2).astype(np.float64)
+    points = numbers_of(name, positions, order).reshape(-1, 2).astype(np.float64)
     if not (finite := np.isfinite(points).all(axis=1)).all():
         first = int(np.argmin(finite))
         raise ValueError(f"`{name}` must be finite, got {points[first].tolist()} at index {first}")

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from spotgpu.checks import choice, integer
-from spotgpu.pipeline._source import opened
 from spotgpu.plot._axes import rows_down, show_image
 from spotgpu.traces._clicks import Clicks
 from spotgpu.traces._coordinates import ORDERS
 from spotgpu.traces._extract import extract_traces
-from spotgpu.traces._figure import needs_window, new_figure, wait_until_closed
+from spotgpu.traces._figure import clickable_figure, wait_until_closed
+from spotgpu.traces._opened import opened
 from spotgpu.traces._show import show_traces, time_axis
 
 if TYPE_CHECKING:
@@ -60,8 +60,7 @@ def select_positions(
     """
     choice("order", order, ORDERS)
     pixels = _image(image)
-    needs_window()
-    with new_figure() as figure:
+    with clickable_figure() as figure:
         ax = figure.add_subplot()
         draw_reference(ax, pixels)
         clicks = Clicks(ax, pixels.shape[:2], order=order, whole=as_integers)
@@ -79,6 +78,8 @@ def select_traces(
     *,
     window: str | None = None,
     order: str = "xy",
+    axes: str | None = None,
+    channel: int | str | None = None,
     device: str = "cpu",
 ) -> tuple[npt.NDArray[Any], list[tuple[float, float]]]:
     """Open a window with a frame of a video, and return the traces where it is clicked on.
@@ -102,6 +103,10 @@ def select_traces(
         As in `extract_traces`.
     order : {'xy', 'yx'}
         Of the components of a position, see `spotgpu.traces`.
+    axes : str, optional
+        As in `extract_traces`.
+    channel : int or str, optional
+        As in `extract_traces`.
     device : {'cpu', 'cuda', 'auto'}
         Where to compute.
 
@@ -126,12 +131,13 @@ def select_traces(
     >>> traces, positions = select_traces(video, fps=500)  # doctest: +SKIP
     """
     choice("order", order, ORDERS)
-    frame, length = reference_of("video", video, ref_frame)
+    opening = {"axes": axes, "channel": channel}
+    options = {"size": size, "window": window, "order": order, "device": device}
+    frame, length = reference_of("video", video, ref_frame, **opening)
     time_axis(length, x, fps)
     # Wrong options are refused before a window opens, by a movie of one frame.
-    extract_traces(frame[None], [], size, window=window, order=order, device=device)
-    needs_window()
-    with new_figure(figsize=(11, 5)) as figure:
+    extract_traces(frame[None], [], **options)
+    with clickable_figure(figsize=(11, 5)) as figure:
         left, right = figure.subplots(1, 2)
         draw_reference(left, frame)
         show_traces(np.empty((length, 0)), x, fps, ax=right)
@@ -139,7 +145,7 @@ def select_traces(
 
     def traces() -> npt.NDArray[Any]:
         if new := [position for position in clicks.positions if position not in seen]:
-            found = extract_traces(video, new, size, window=window, order=order, device=device)
+            found = extract_traces(video, new, **options, **opening)
             seen.update(zip(new, found.T, strict=True))
         columns = [seen[position] for position in clicks.positions]
         return np.stack(columns, axis=1) if columns else np.empty((length, 0))
@@ -157,7 +163,13 @@ def select_traces(
     return traces(), clicks.positions
 
 
-def reference_of(name: str, video: Any, number: int) -> tuple[npt.NDArray[Any], int]:
+def reference_of(
+    name: str,
+    video: Any,
+    number: int,
+    axes: str | None = None,
+    channel: int | str | None = None,
+) -> tuple[npt.NDArray[Any], int]:
     """Return a frame of a video to click on, and the number of frames.
 
     Parameters
@@ -168,6 +180,10 @@ def reference_of(name: str, video: Any, number: int) -> tuple[npt.NDArray[Any], 
         Anything that `spotgpu.open` takes, but not an iterator.
     number : int
         Of the frame.
+    axes : str, optional
+        As in `extract_traces`.
+    channel : int or str, optional
+        As in `extract_traces`.
 
     Returns
     -------
@@ -181,7 +197,7 @@ def reference_of(name: str, video: Any, number: int) -> tuple[npt.NDArray[Any], 
     TypeError, ValueError
         If it is an iterator or has volumes, or has no such frame.
     """
-    with opened(video) as movie:
+    with opened(video, axes, channel) as (_, movie):
         if len(movie.frame_shape) != 2:
             raise ValueError(
                 f"`{name}` must have frames (Y, X) to click on, got {movie.frame_shape}"

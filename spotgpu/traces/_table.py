@@ -13,9 +13,9 @@ import pandas as pd
 
 from spotgpu import io
 from spotgpu.pipeline._calibration import Calibration
-from spotgpu.pipeline._source import opened
 from spotgpu.traces._coordinates import pixels_of
 from spotgpu.traces._means import fixed_means
+from spotgpu.traces._opened import opened
 from spotgpu.traces._windows import ring_of, window_of
 
 __all__ = ["Wanted", "rows_of", "trace_table"]
@@ -58,6 +58,8 @@ def trace_table(
     *,
     background: Any = None,
     order: str = "xy",
+    axes: str | None = None,
+    channel: int | str | None = None,
     device: str = "cpu",
 ) -> pd.DataFrame:
     """Return intensity over time at fixed positions, as a table of frames by positions.
@@ -78,6 +80,10 @@ def trace_table(
         out.
     order : {'xy', 'yx'}
         Of the components of a position, see `spotgpu.traces`.
+    axes : str, optional
+        As in `extract_traces`.
+    channel : int or str, optional
+        As in `extract_traces`.
     device : {'cpu', 'cuda', 'auto'}
         As in `extract_traces`.
 
@@ -102,8 +108,8 @@ def trace_table(
     [0.0, 10.0, 10.0]
     """
     wanted = Wanted(size, window, background, order, device)
-    with opened(video) as movie:
-        names, rows = rows_of(video, movie, positions, wanted)
+    with opened(video, axes, channel) as (source, movie):
+        names, rows = rows_of(source, movie, positions, wanted)
         with closing(rows):  # type: ignore[type-var]
             parts = list(rows)
         attrs = Calibration.of(len(movie.frame_shape), None, None, movie).attrs()
