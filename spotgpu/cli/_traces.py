@@ -91,6 +91,14 @@ def _traces(
             rich_help_panel=WINDOW,
         ),
     ] = False,
+    wide: Annotated[
+        bool,
+        typer.Option(
+            "--wide",
+            help="Along tracks, write a table of frames by particles, the background subtracted.",
+            rich_help_panel=WINDOW,
+        ),
+    ] = False,
     axes: options.Axes = None,
     channel: options.Channel = None,
     overwrite: options.Overwrite = False,
@@ -104,5 +112,5 @@ def _traces(
     from spotgpu.traces import traces_file
 
     n, frames = traces_file(path, **given, progress=progress())
-    noun = "trace" if tracks is None else "position"
+    noun = "trace" if tracks is None or wide else "position"
     say(f"{count(n, noun)} in {count(frames, 'frame')} in {output}")

@@ -20,7 +20,7 @@ from spotgpu.pathlines._tiff_stack import write_tiff
 from spotgpu.pathlines._video import FPS, ffmpeg, write_video
 from spotgpu.pipeline._folder import check_new_file, check_not_input, check_place, new_file
 from spotgpu.pipeline._progress import Advance, Progress, for_terminal
-from spotgpu.pipeline._writing import writing
+from spotgpu.pipeline._writing import reading, writing
 
 __all__ = ["save_streamlines"]
 
@@ -88,14 +88,11 @@ def save_streamlines(
     kind = path.suffix.lower()
     progress = for_terminal() if progress is None else progress
     if kind in TIFFS | VIDEOS:
-        try:
-            with _stage(images, progress) as made, new_file(path, overwrite=overwrite) as partial:
-                if kind in TIFFS:
-                    write_tiff(partial, made, images)
-                else:
-                    write_video(partial, path, made, images.image_shape, rate)
-        except _UnreadableError as unreadable:
-            raise unreadable.why from None
+        with _stage(images, progress) as made, new_file(path, overwrite=overwrite) as partial:
+            if kind in TIFFS:
+                write_tiff(partial, made, images)
+            else:
+                write_video(partial, path, made, images.image_shape, rate)
         return [path]
     return _to_folder(images, path, progress)
 
@@ -144,14 +141,6 @@ def _check_folder(folder: Path, images: Streamlines, overwrite: bool) -> None:
     check_place(folder)
 
 
-class _UnreadableError(Exception):
-    """The source failed, not the disk that is written to."""
-
-    def __init__(self, why: OSError) -> None:
-        super().__init__()
-        self.why = why
-
-
 @contextmanager
 def _stage(images: Streamlines, progress: Progress) -> Iterator[Iterator[npt.NDArray[np.uint8]]]:
     with progress.stage("pathlines", _length(images)) as advance:
@@ -159,14 +148,7 @@ def _stage(images: Streamlines, progress: Progress) -> Iterator[Iterator[npt.NDA
 
 
 def _counted(images: Streamlines, advance: Callable[[], None]) -> Iterator[npt.NDArray[np.uint8]]:
-    made = iter(images)
-    while True:
-        try:
-            image = next(made, None)
-        except OSError as error:
-            raise _UnreadableError(error) from error
-        if image is None:
-            return
+    for image in reading(images):
         yield image
         advance()
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from spotgpu.errors import SpotgpuError
 
-__all__ = ["settle", "writing"]
+__all__ = ["reading", "settle", "writing"]
+
+T = TypeVar("T")
 
 #: What a full disk, quota or file system says; numpy, that fewer bytes were written, no more.
 FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, None}
@@ -28,12 +31,46 @@ def writing(path: Path) -> Iterator[None]:
     Raises
     ------
     SpotgpuError
-        Instead of OSError.
+        Instead of OSError, but for that of what is `reading`.
     """
     try:
         yield
+    except _UnreadableError as unreadable:
+        raise unreadable.why from None
     except OSError as error:
         raise SpotgpuError(_failure(path, error)) from error
+
+
+class _UnreadableError(Exception):
+    """The source failed, not the disk that is written to."""
+
+    def __init__(self, why: OSError) -> None:
+        super().__init__()
+        self.why = why
+
+
+def reading(source: Iterable[T]) -> Iterator[T]:
+    """Yield what is written, so that `writing` tells an OSError of its source from its own.
+
+    Parameters
+    ----------
+    source : iterable
+        Gone through in a block of `writing`.
+
+    Yields
+    ------
+    object
+        Each item.
+    """
+    items = iter(source)
+    while True:
+        try:
+            item = next(items)
+        except StopIteration:
+            return
+        except OSError as error:
+            raise _UnreadableError(error) from error
+        yield item
 
 
 def _failure(path: Path, error: OSError) -> str:

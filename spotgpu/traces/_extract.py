@@ -67,8 +67,8 @@ def extract_traces(
     -------
     ndarray, shape (T, N), or (T,) of one position
         Means over the pixels of the window that are inside the image, NaN if one of them is. Of
-        integers they are float64; of those up to 32 bits, with numpy's bits. Of floats they are in the movie's type,
-        and added up in float64. Pixels that are not averaged keep their type.
+        integers they are float64, with numpy's bits if those have up to 32 bits. Of floats they are
+        in the movie's type, and added up in float64. Pixels that are not averaged keep their type.
 
     Raises
     ------

@@ -1,9 +1,9 @@
-"""`traces_file`: from a movie and positions or tracks in files to traces in a file."""
+"""`traces_file`: from a movie and positions or tracks to traces in a file."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,12 @@ from spotgpu import io
 from spotgpu.pipeline import Progress, Silent
 from spotgpu.pipeline._calibration import Calibration
 from spotgpu.pipeline._folder import check_new_file, new_file
-from spotgpu.pipeline._source import opened
 from spotgpu.pipeline._stream import length
 from spotgpu.pipeline._table_files import check_extension, read_table, write_pieces, write_table
+from spotgpu.pipeline._writing import reading
 from spotgpu.traces._along_tracks import measured
 from spotgpu.traces._dff import dff as relative_change
+from spotgpu.traces._opened import opened
 from spotgpu.traces._table import Wanted, rows_of
 
 __all__ = ["traces_file"]
@@ -32,23 +33,25 @@ def traces_file(
     video: Any,
     output: str | os.PathLike[str],
     *,
-    positions: str | os.PathLike[str] | None = None,
-    tracks: str | os.PathLike[str] | None = None,
+    positions: str | os.PathLike[str] | pd.DataFrame | None = None,
+    tracks: str | os.PathLike[str] | pd.DataFrame | None = None,
     size: Any = 5,
     window: str | None = None,
     background: Any = None,
     dff: bool = False,
+    wide: bool = False,
     axes: str | None = None,
     channel: int | str | None = None,
     device: str = "cpu",
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> tuple[int, int]:
-    """Write the traces at positions, or along tracks, that are in a file.
+    """Write the traces at positions, or along tracks, to a file.
 
     At positions, the table has the rows ``frame`` and a column for each position, as that of
     `trace_table`, and is written as it comes: a movie and its traces may be larger than memory.
-    Along tracks, it is that of `along_tracks`, which is held in memory.
+    Along tracks, it is that of `along_tracks`, or with `wide` a column for each particle; it is
+    held in memory.
 
     Parameters
     ----------
@@ -56,11 +59,12 @@ def traces_file(
         As in `extract_traces`.
     output : path
         The table, .parquet or .csv.
-    positions : path
-        Table, .parquet or .csv, with the columns ``x, y``, ``z`` in a volume, and perhaps ``id``.
-    tracks : path
-        Table, .parquet or .csv, with the columns ``frame, y, x``, and ``z`` in a volume. Either
-        this or `positions` must be given.
+    positions : path or DataFrame
+        Table, or a .parquet or .csv file of it, with the columns ``x, y``, ``z`` in a volume, and
+        perhaps ``id``.
+    tracks : path or DataFrame
+        Table, or such a file, with the columns ``frame, y, x``, and ``z`` in a volume. Either this
+        or `positions` must be given.
     size : number or sequence of number
         As in `extract_traces`; if one for each axis, in image order, ([z,] y, x).
     window : {'rect', 'disc', 'pixel'}, optional
@@ -71,6 +75,10 @@ def traces_file(
         Whether to write the relative change that `dff` makes of it. At positions, in place of the
         intensity; then the traces are held in memory. Along tracks, as a column ``dff``, for each
         ``particle``, after the background has been subtracted.
+    wide : bool
+        Along tracks, write the rows ``frame`` and a column for each ``particle``, named by its
+        number: the intensity without the background, or its relative change. NaN where a particle
+        is not. The rows are the frames that have a particle.
     axes : str, optional
         As in `spotgpu.open`.
     channel : int or str, optional
@@ -85,7 +93,7 @@ def traces_file(
     Returns
     -------
     tuple of int
-        Number of traces, and of frames; along tracks of rows, and of frames.
+        Number of traces, and of frames; along tracks, if not `wide`, of rows, and of frames.
 
     Raises
     ------
@@ -99,19 +107,38 @@ def traces_file(
     if (positions is None) == (tracks is None):
         got = "neither" if positions is None else "both"
         raise ValueError(f"`positions` must be given, or `tracks`, got {got}")
-    path, given = Path(output), Path(tracks if positions is None else positions)  # type: ignore[arg-type]
-    if path.exists() and given.exists() and path.samefile(given):
-        raise ValueError(f"`output` must be another file than the input, got {path}")
+    if wide and tracks is None:
+        raise ValueError("`wide` must be False at positions: there, a column is a position")
+    path = Path(output)
     check_extension("output", path)
+    table = (
+        _table("tracks", tracks, path)
+        if positions is None
+        else _table("positions", positions, path)
+    )
     check_new_file(path, overwrite=overwrite)
-    table = read_table("tracks" if positions is None else "positions", given)
     wanted = Wanted(size, window, background, "yx", device)
-    run = _positions if positions is not None else _tracks
-    with opened(video, axes=axes, channel=channel) as movie:
-        source = video if axes is None and channel is None else movie
-        stages = Silent() if progress is None else progress
+    stages = Silent() if progress is None else progress
+    with opened(video, axes, channel) as (source, movie):
+        if positions is None:
+            found = _along(source, movie, table, wanted, stages, relative=dff, wide=wide)
+            with new_file(path, overwrite=overwrite) as partial:
+                write_table(found, partial)
+            return (found.shape[1] - 1 if wide else len(found)), found["frame"].nunique()
         with new_file(path, overwrite=overwrite) as partial:
-            return run(source, movie, table, wanted, partial, stages, relative=dff)
+            return _positions(source, movie, table, wanted, partial, stages, relative=dff)
+
+
+def _table(name: str, given: Any, output: Path) -> pd.DataFrame:
+    """Return the table that was passed, or is in a file."""
+    if isinstance(given, pd.DataFrame):
+        return given
+    if not isinstance(given, (str, os.PathLike)):
+        raise TypeError(f"`{name}` must be a path or a DataFrame, got {type(given).__name__}")
+    path = Path(given)
+    if output.exists() and path.exists() and output.samefile(path):
+        raise ValueError(f"`output` must be another file than the input, got {output}")
+    return read_table(name, path)
 
 
 def _positions(
@@ -129,66 +156,73 @@ def _positions(
     if not names.is_unique or "frame" in names:
         raise ValueError("`positions` must have an id once, and none that is frame")
     attrs = Calibration.of(len(movie.frame_shape), None, None, movie).attrs()
-    row_group = max(1, VALUES // (len(names) + 1))
     n_frames = 0
 
     def counted() -> Iterator[Any]:
         nonlocal n_frames
         with progress.stage("traces", length(movie)) as advance, closing(rows):  # type: ignore[type-var]
-            for numbers, values in rows:
+            for numbers, values in reading(rows):
                 yield numbers, values
                 n_frames += len(numbers)
                 for _ in numbers:
                     advance()
 
-    groups = _grouped(counted(), None if relative else row_group)
-    tables = (_as_table(numbers, values, names, relative) for numbers, values in groups)
-    write_pieces(tables, path, attrs, row_group)
+    pieces = _at_once(counted()) if relative else counted()
+    tables = (_as_table(numbers, values, names) for numbers, values in pieces)
+    write_pieces(tables, path, attrs, max(1, VALUES // (len(names) + 1)))
     return len(names), n_frames
 
 
-def _grouped(rows: Iterable[Any], most: int | None) -> Iterator[Any]:
-    """Yield numbers of frames and values, `most` at a time or somewhat more; None for all."""
-    numbers: list[Any] = []
-    values: list[Any] = []
-    waiting = 0
-    for some, found in rows:
-        numbers.append(some)
-        values.append(found)
-        waiting += len(some)
-        if most is not None and waiting >= most:
-            yield np.concatenate(numbers), np.concatenate(values)
-            numbers, values, waiting = [], [], 0
-    if numbers:
-        yield np.concatenate(numbers), np.concatenate(values)
+def _at_once(pieces: Iterator[Any]) -> Iterator[Any]:
+    """Yield the numbers of all frames, and the relative change there."""
+    numbers, values = zip(*pieces, strict=True)
+    yield np.concatenate(numbers), relative_change(np.concatenate(values))
 
 
-def _as_table(numbers: Any, values: Any, names: pd.Index, relative: bool) -> pd.DataFrame:
-    if relative:
-        values = relative_change(values)
+def _as_table(numbers: Any, values: Any, names: pd.Index) -> pd.DataFrame:
     table = pd.DataFrame(values, columns=names)
     table.insert(0, "frame", numbers)
     return table
 
 
-def _tracks(
+def _along(
     video: Any,
     movie: io.Movie,
-    table: pd.DataFrame,
+    tracks: pd.DataFrame,
     wanted: Wanted,
-    path: Path,
     progress: Progress,
     *,
     relative: bool,
-) -> tuple[int, int]:
-    if relative and "particle" not in table:
-        raise ValueError("`tracks` must have the column particle for dff, got none")
+    wide: bool,
+) -> pd.DataFrame:
+    for name in [name for name, asked in (("dff", relative), ("wide", wide)) if asked]:
+        if "particle" not in tracks:
+            raise ValueError(f"`tracks` must have the column particle for {name}, got none")
     with progress.stage("traces", length(movie)) as advance:
-        found = measured(video, movie, table, wanted, advance)
+        found = measured(video, movie, tracks, wanted, advance)
+    # An earlier one does not belong to this intensity.
+    found = found.drop(columns="dff", errors="ignore")
+    if not relative and not wide:
+        return found
+    signal = found["intensity"].astype(np.float64)
+    if "background" in found:
+        signal -= found["background"]
     if relative:
-        signal = found["intensity"].astype(np.float64)
-        if "background" in found:
-            signal -= found["background"]
-        found["dff"] = signal.groupby(found["particle"]).transform(relative_change)
-    write_table(found, path)
-    return len(found), found["frame"].nunique()
+        signal = signal.groupby(found["particle"]).transform(relative_change)
+    return _wide(found, signal) if wide else found.assign(dff=signal)
+
+
+def _wide(found: pd.DataFrame, signal: pd.Series) -> pd.DataFrame:
+    """Return a table of frames by particles."""
+    keys = found[["frame", "particle"]]
+    if (twice := keys.duplicated()).any():
+        frame, particle = keys[twice].iloc[0]
+        raise ValueError(
+            f"`tracks` must have a particle once in a frame for wide, got particle {particle} "
+            f"twice in frame {frame}"
+        )
+    table = keys.assign(signal=signal).pivot(index="frame", columns="particle", values="signal")
+    table.columns = table.columns.astype(str).rename(None)
+    table = table.reset_index()
+    table.attrs = found.attrs
+    return table

@@ -131,9 +131,8 @@ def select_traces(
     >>> traces, positions = select_traces(video, fps=500)  # doctest: +SKIP
     """
     choice("order", order, ORDERS)
-    opening = {"axes": axes, "channel": channel}
-    options = {"size": size, "window": window, "order": order, "device": device}
-    frame, length = reference_of("video", video, ref_frame, **opening)
+    options: dict[str, Any] = {"size": size, "window": window, "order": order, "device": device}
+    frame, length = reference_of("video", video, ref_frame, axes, channel)
     time_axis(length, x, fps)
     # Wrong options are refused before a window opens, by a movie of one frame.
     extract_traces(frame[None], [], **options)
@@ -145,7 +144,7 @@ def select_traces(
 
     def traces() -> npt.NDArray[Any]:
         if new := [position for position in clicks.positions if position not in seen]:
-            found = extract_traces(video, new, **options, **opening)
+            found = extract_traces(video, new, axes=axes, channel=channel, **options)
             seen.update(zip(new, found.T, strict=True))
         columns = [seen[position] for position in clicks.positions]
         return np.stack(columns, axis=1) if columns else np.empty((length, 0))

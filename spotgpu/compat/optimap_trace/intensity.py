@@ -8,8 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from spotgpu import traces as room
+from spotgpu.compat.optimap_trace.plots import is_for_plots, show_traces
 
 __all__ = ["extract_traces", "normalize"]
+
+#: Options that optimap does not have.
+FOR_TRACES = ("order", "axes", "channel", "device")
 
 
 def extract_traces(
@@ -35,7 +39,8 @@ def extract_traces(
     window : {'rect', 'disc', 'pixel'}, optional
         Default: what `set_default_trace_window` says.
     **kwargs
-        For `show_traces`.
+        For `show_traces`; without `show` and ``ax`` they do nothing. `spotgpu.traces` has more for
+        `extract_traces` itself: ``order``, ``axes``, ``channel`` and ``device``.
 
     Returns
     -------
@@ -47,9 +52,16 @@ def extract_traces(
     TypeError, ValueError
         If an argument is wrong.
     """
-    if np.size(coords) == 0:
+    if hasattr(coords, "__len__") and len(coords) == 0:
         return None
-    return room.extract_traces(video, coords, size, show, window, **kwargs)
+    shown = {name: value for name, value in kwargs.items() if name not in FOR_TRACES}
+    options = {name: value for name, value in kwargs.items() if name in FOR_TRACES}
+    if unknown := [name for name in shown if not is_for_plots(name)]:
+        raise TypeError(f"`kwargs` must be options of show_traces, got {', '.join(unknown)}")
+    traces = room.extract_traces(video, coords, size, window=window, **options)
+    if show or "ax" in shown:
+        show_traces(traces, **shown)
+    return traces
 
 
 def normalize(

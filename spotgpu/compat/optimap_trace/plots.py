@@ -15,7 +15,7 @@ from spotgpu.traces._figure import drawn_on
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["compare_traces", "show_positions", "show_trace", "show_traces"]
+__all__ = ["compare_traces", "is_for_plots", "show_positions", "show_trace", "show_traces"]
 
 
 def show_traces(
@@ -38,7 +38,7 @@ def show_traces(
     fps : float, optional
         Frames per second.
     colors, labels : sequence, optional
-        One for each trace.
+        One for each trace, or more; of a text, its letters.
     ax : matplotlib.axes.Axes, optional
         Default: those of a new figure, which is shown.
     **kwargs
@@ -56,8 +56,32 @@ def show_traces(
     """
     if traces is None:
         traces = np.empty((1 if x is None else len(np.asarray(x)), 0))
-        colors = labels = None
-    return room.show_traces(traces, x, fps, colors, labels, ax, **kwargs)
+    n = np.shape(traces)[1] if np.ndim(traces) == 2 else 1
+    return room.show_traces(traces, x, fps, _first(colors, n), _first(labels, n), ax, **kwargs)
+
+
+def _first(given: Any, n: int) -> Any:
+    """Return the first `n` of the colours or names that there are, None if there are none."""
+    return None if given is None or len(given) == 0 else list(given)[:n]
+
+
+def is_for_plots(name: str) -> bool:
+    """Tell whether an argument is one of `show_traces`.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument.
+
+    Returns
+    -------
+    bool
+        Also of what ``Axes.plot`` takes.
+    """
+    from matplotlib.lines import Line2D
+
+    own = ("x", "fps", "colors", "labels", "ax", "scalex", "scaley")
+    return name in own or hasattr(Line2D, f"set_{name}")
 
 
 def show_trace(*args: Any, **kwargs: Any) -> Axes:
@@ -147,7 +171,7 @@ def compare_traces(
     coords : array_like, shape (N, 2) or (2,), optional
         Positions (column, row) in pixels. Default: those clicked on.
     labels, colors : sequence, optional
-        One for each video.
+        One for each video, or more; of a text, its letters.
     size : int
         Side or diameter of the window, in pixels.
     ref_frame : int
@@ -162,4 +186,7 @@ def compare_traces(
     TypeError, ValueError
         If an argument is wrong.
     """
-    room.compare_traces(videos, coords, labels, colors, size, ref_frame, fps, x)
+    n = len(videos)
+    room.compare_traces(
+        videos, coords, _first(labels, n), _first(colors, n), size, ref_frame, fps, x
+    )
