@@ -167,9 +167,10 @@ def _positions(
                 for _ in numbers:
                     advance()
 
-    pieces = _at_once(counted()) if relative else counted()
-    tables = (_as_table(numbers, values, names) for numbers, values in pieces)
-    write_pieces(tables, path, attrs, max(1, VALUES // (len(names) + 1)))
+    with closing(counted()) as pieces:  # type: ignore[type-var]
+        parts = _at_once(pieces) if relative else pieces
+        tables = (_as_table(numbers, values, names) for numbers, values in parts)
+        write_pieces(tables, path, attrs, max(1, VALUES // (len(names) + 1)))
     return len(names), n_frames
 
 

@@ -62,6 +62,32 @@ def test_positions_with_all_options(
     pd.testing.assert_frame_equal(found, traces.dff(table), rtol=1e-12)
 
 
+@pytest.mark.parametrize("value", ["[4, 6]", '["4", "6"]'])
+def test_options_from_a_file(call: Call, movie: Path, cells: Path, value: str) -> None:
+    config, output = cells.with_name("traces.toml"), cells.with_name("out.csv")
+    config.write_text(f"background = {value}\nsize = [3, 5]\n")
+    done = call("traces", movie, "--positions", cells, "--config", config, "-o", output)
+    assert done.code == 0, done.err
+    again = cells.with_name("again.csv")
+    options = ("--background", "4", "6", "--size", "3,5")
+    assert call("traces", movie, "--positions", cells, *options, "-o", again).code == 0
+    assert output.read_bytes() == again.read_bytes()
+    config.write_text("background = 4\n")
+    done = call("traces", movie, "--positions", cells, "--config", config, "-o", again)
+    assert done.code == 2
+    assert "--background" in done.err
+
+
+def test_tracks_as_a_wide_table(call: Call, movie: Path, frames: np.ndarray, spots: Path) -> None:
+    output = spots.with_name("out.csv")
+    done = call("traces", movie, "--tracks", spots, "--wide", "-o", output)
+    assert done.code == 0, done.err
+    assert done.out == f"2 traces in 30 frames in {output}\n"
+    along = traces.along_tracks(frames, pd.read_parquet(spots))
+    expected = along.pivot(index="frame", columns="particle", values="intensity")
+    np.testing.assert_allclose(pd.read_csv(output).set_index("frame")[["4", "7"]], expected)
+
+
 def test_tracks(call: Call, movie: Path, frames: np.ndarray, spots: Path) -> None:
     output = spots.with_name("out.csv")
     options = ("--background", "4", "6", "--dff", "-o", output)

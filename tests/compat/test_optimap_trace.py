@@ -168,6 +168,37 @@ def test_plots_of_traces(options: dict[str, Any]) -> None:
         assert looks(mine) == looks(peer)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"colors": "rgbk"},
+        {"labels": "abcd"},
+        {"colors": ["r", "g", "b", "k"], "labels": [1, 2, 3, 4]},
+        {"colors": []},
+    ],
+)
+def test_more_colours_and_labels_than_traces(options: dict[str, Any]) -> None:
+    for traces in (TRACES, TRACES[:, 1]):
+        mine, peer = Figure().add_subplot(), Figure().add_subplot()
+        ours.show_traces(traces, ax=mine, **options)
+        theirs.show_traces(traces, ax=peer, **options)
+        assert looks(mine) == looks(peer)
+    mine, peer = Figure().add_subplot(), Figure().add_subplot()
+    for module, ax in ((ours, mine), (theirs, peer)):
+        module.extract_traces(VIDEO, COORDS, 3, ax=ax, **options)
+    assert looks(mine) == looks(peer)
+
+
+def test_options_of_plots_where_nothing_is_shown() -> None:
+    options: dict[str, Any] = {"fps": 3, "lw": 2, "linestyle": ":", "colors": "r"}
+    result = ours.extract_traces(VIDEO, COORDS, 3, **options)
+    np.testing.assert_array_equal(result, theirs.extract_traces(VIDEO, COORDS, 3, **options))
+    with pytest.raises(TypeError, match="must be options of show_traces, got windw"):
+        ours.extract_traces(VIDEO, COORDS, windw="disc", **options)
+    with pytest.raises(ValueError, match="got some of different length"):
+        ours.extract_traces(VIDEO, [(1, 2), (3,)])
+
+
 def test_plots_of_positions() -> None:
     for image in (None, VIDEO[0]):
         mine, peer = Figure().add_subplot(), Figure().add_subplot()
@@ -191,6 +222,7 @@ def test_comparisons() -> None:
     videos = [VIDEO, VIDEO[::-1].copy()]
     options: dict[str, Any] = {"labels": ["a", "b"], "colors": ["r", "b"], "size": 3, "fps": 10}
     drawn = []
+    options["colors"] += ["g"]
     for module in (ours, theirs):
         assert module.compare_traces(videos, COORDS, **options) is None
         axes = plt.gcf().axes

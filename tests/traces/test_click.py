@@ -91,6 +91,8 @@ def test_clicks_that_do_not_count(user: Callable[[Script], None]) -> None:
         canvas.draw()
         canvas.click(-5, 4)
         canvas.click(29.6, 4)
+        canvas.click(-5, 4, right=True)
+        canvas.click(29.6, 4, right=True)
         tools = NavigationToolbar2(canvas)
         tools.pan()
         canvas.click(9, 9)
@@ -268,7 +270,7 @@ def test_where_nothing_can_wait(notebook: None) -> None:
     assert len(ax.lines) == 1
 
 
-@pytest.mark.parametrize("backend", ["Agg", "pdf"])
+@pytest.mark.parametrize("backend", ["Agg", "pdf", "module://matplotlib.backends.backend_agg"])
 @pytest.mark.parametrize(
     "call",
     [
@@ -322,6 +324,26 @@ def test_bad_input_opens_no_window(
     user(script)
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_backend_that_cannot_open_windows_here() -> None:
+    """Only the first figure tells that there is no display."""
+    environment = {k: v for k, v in os.environ.items() if k not in {"DISPLAY", "WAYLAND_DISPLAY"}}
+    script = (
+        "import numpy as np\n"
+        "from spotgpu.traces import select_positions\n"
+        "print(select_positions(np.zeros((20, 30))))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**environment, "MPLBACKEND": "gtk4agg", "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stdout == ""
+    assert "SpotgpuError: " in done.stderr
 
 
 @pytest.mark.skipif(find_spec("PySide6") is None, reason="needs PySide6")

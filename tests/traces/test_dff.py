@@ -93,3 +93,16 @@ def test_kinds() -> None:
 def test_bad_input(given: dict[str, Any], kind: type[Exception], message: str) -> None:
     with pytest.raises(kind, match=message):
         dff(**{"traces": TRACE, **given})
+
+
+def test_a_baseline_of_zero_is_not_positive() -> None:
+    assert np.isnan(dff(np.array([0.0, 0, 1]), "first", frames=2)).all()
+
+
+def test_attrs_are_kept() -> None:
+    table = pd.DataFrame({"a": TRACE})
+    table.attrs["frame_interval_s"] = 2
+    assert dff(table).attrs == {"frame_interval_s": 2}
+    column = table["a"]
+    column.attrs["unit"] = "counts"
+    assert dff(column).attrs["unit"] == "counts"

@@ -16,6 +16,7 @@ from spotgpu.backends import compiled
 from spotgpu.errors import SpotgpuError
 
 DISC_5 = ["01110", "11111", "11111", "11111", "01110"]
+PLACES = pd.DataFrame({"id": [5, 6], "y": [1.0, 2.0], "x": [3.0, 0.0]})
 DISC_4 = ["00100", "01110", "11111", "01110", "00100"]
 
 
@@ -110,7 +111,9 @@ def test_windows_larger_than_the_image(window: str) -> None:
         np.array([[3, 1], [0, 2]], np.uint8),
         [[3.4, 0.5], [-0.5, 2.5]],
         ((np.int32(3), 1), (0, np.float64(2))),
-        pd.DataFrame({"id": [5, 6], "y": [1.0, 2.0], "x": [3.0, 0.0]}),
+        PLACES,
+        PLACES.convert_dtypes(),
+        PLACES.convert_dtypes(dtype_backend="pyarrow"),
     ],
 )
 def test_coordinates_of_any_kind(coords: Any) -> None:
@@ -239,6 +242,30 @@ def test_device(cuda: Any) -> None:
             np.testing.assert_array_equal(found, expected)
 
 
+def test_movies_of_few_columns_are_not_in_colour() -> None:
+    for width in (3, 4):
+        video = noise((6, 9, width), np.uint8)
+        table = pd.DataFrame({"frame": [0, 5], "y": 3, "x": 2})
+        expected = video[:, 3, 2]
+        np.testing.assert_array_equal(traces.extract_traces(video, (2, 3), 1), expected)
+        np.testing.assert_array_equal(traces.trace_table(video, [(2, 3)], 1)[0], expected)
+        found = traces.along_tracks(video, table, 1)["intensity"]
+        np.testing.assert_array_equal(found, expected[[0, 5]])
+
+
+@pytest.mark.parametrize("axes", ["CTYX", "YXTC"])
+def test_axes_and_channels(axes: str) -> None:
+    video = noise((2, 5, 8, 9), np.uint16)
+    given = np.transpose(video, ["CTYX".index(axis) for axis in axes])
+    options: dict[str, Any] = {"axes": axes, "channel": 1}
+    expected = video[1, :, 3, 2]
+    np.testing.assert_array_equal(traces.extract_traces(given, (2, 3), 1, **options), expected)
+    np.testing.assert_array_equal(traces.trace_table(given, [(2, 3)], 1, **options)[0], expected)
+    table = pd.DataFrame({"frame": range(5), "y": 3, "x": 2})
+    found = traces.along_tracks(given, table, 1, **options)["intensity"]
+    np.testing.assert_array_equal(found, expected)
+
+
 BAD = [
     ({"coords": [(3, 1), (6, 2)]}, ValueError, r"\(5, 6\), got x=6, y=2 at index 1"),
     ({"coords": [(3, 1), (0, -1), (9, 9)]}, ValueError, r"x=0, y=-1 at index 1, and 1 more"),
@@ -259,6 +286,9 @@ BAD = [
     ({"size": (3, 3, 3)}, ValueError, "`size` must be one value or 2"),
     ({"size": "5"}, TypeError, "`size` must be an integer"),
     ({"size": 1, "window": "square"}, ValueError, "`window` must be one of .*got 'square'"),
+    ({"windw": "disc", "linewidth": 3}, TypeError, "or `ax` given, for windw, linewidth"),
+    ({"coords": PLACES.assign(y=[pd.NA, 1]).convert_dtypes()}, ValueError, "y=nan, x=3"),
+    ({"coords": pd.DataFrame([[1, 2, 3]], columns=[*"xyx"])}, ValueError, "once, got x twice"),
     ({"device": "gpu"}, ValueError, "`device` must be one of"),
     ({"video": np.zeros((5, 6))}, ValueError, "must have axes|axes"),
     ({"video": 3}, TypeError, "`source` must be a path"),

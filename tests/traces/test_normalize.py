@@ -90,6 +90,14 @@ def test_scale_and_offset_do_not_matter(values: list[int], factor: int) -> None:
     assert moved.max() == (1 if trace.min() < trace.max() else 0)
 
 
+def test_values_far_from_a_limit_are_clipped() -> None:
+    """Their distance from it is more than a float64 can be."""
+    options: dict[str, Any] = {"vmin": -1e308, "vmax": 0, "dtype": "f8"}
+    assert normalize([1e308, -1e308, -5e307], **options).tolist() == [1, 0, 0.5]
+    with pytest.raises(ValueError, match="`dtype` must hold the results"):
+        normalize([1e308, -1e308], **options, clip=False)
+
+
 @pytest.mark.parametrize(
     ("array", "options", "error", "message"),
     [
@@ -99,6 +107,8 @@ def test_scale_and_offset_do_not_matter(values: list[int], factor: int) -> None:
         ([1j], {}, TypeError, "`array` must be an array of real numbers"),
         ([1, np.inf], {}, ValueError, "`array` must be finite or NaN"),
         ([1, -np.inf], {"vmax": 2}, ValueError, "`array` must be finite or NaN"),
+        ([-1e308, 1e308], {}, ValueError, "`array` must have a range that float64 can hold"),
+        ([1, 2], {"ymin": -1e308, "ymax": 1e308}, ValueError, "`ymax` must have a range"),
         ([1, 2], {"vmin": 3, "vmax": 3}, ValueError, "`vmin` must be below `vmax`, got 3 and 3"),
         ([1, 2], {"vmin": np.nan}, ValueError, "`vmin` must be a finite number"),
         ([1, 2], {"vmax": "a"}, TypeError, "`vmax` must be a number"),

@@ -118,6 +118,12 @@ def test_own_figures_are_shown(shown: list[int], call: Callable[..., Any]) -> No
     assert shown == plt.get_fignums() == [1]
 
 
+def test_traces_are_drawn_on_axes_that_are_given(ax: Any) -> None:
+    video = np.arange(3 * 81).reshape(3, 9, 9)
+    found = extract_traces(video, [(1, 1), (5, 3)], ax=ax, labels=["a", "b"])
+    assert [line.get_ydata().tolist() for line in ax.lines] == found.T.tolist()
+
+
 def test_nothing_is_shown_where_nothing_can_be(shown: list[int]) -> None:
     plt.switch_backend("Agg")
     show_traces(TRACES)

@@ -134,6 +134,23 @@ def test_along_tracks_on_device(cuda: Any) -> None:
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
 
 
+def test_an_earlier_background_is_left_out() -> None:
+    video = noise((2, 8, 8))
+    before = traces.along_tracks(video, SPOTS, background=(1, 3))
+    pd.testing.assert_frame_equal(
+        traces.along_tracks(video, before, 1), traces.along_tracks(video, SPOTS, 1)
+    )
+
+
+def test_columns_that_may_lack_values() -> None:
+    video = noise((2, 8, 8))
+    expected = traces.along_tracks(video, SPOTS)["intensity"]
+    for table in (SPOTS.convert_dtypes(), SPOTS.astype({"frame": "UInt64", "x": "Float32"})):
+        found = traces.along_tracks(video, table)
+        pd.testing.assert_series_equal(found["intensity"], expected)
+        assert found.dtypes["frame"] == table.dtypes["frame"]
+
+
 def test_tracks_that_split() -> None:
     video = noise((2, 8, 8))
     spots = pd.DataFrame({"id": [7, 8, 9], "frame": [0, 1, 1], "y": 3.0, "x": [5.0, 4.0, 6.0]})
@@ -146,6 +163,9 @@ def test_no_rows() -> None:
     table = pd.DataFrame({"frame": np.empty(0, int), "y": np.empty(0), "x": np.empty(0)})
     found = traces.along_tracks(noise((2, 8, 8)), table, background=(2, 3))
     assert found.shape == (0, 5)
+    # Without rows, the columns of a table are objects.
+    table = pd.DataFrame(columns=["frame", "y", "x"])
+    assert len(traces.along_tracks(noise((2, 8, 8)), table)) == 0
     assert traces.trace_table(noise((2, 8, 8)), []).shape == (2, 0)
 
 
@@ -182,6 +202,19 @@ BAD_TRACKS = [
     ({"tracks": SPOTS.assign(frame=[-1, 0])}, ValueError, "got frame -1"),
     ({"tracks": SPOTS.assign(frame=[0.5, 0])}, ValueError, "whole frames, got 0.5 at index 0"),
     ({"tracks": SPOTS.assign(frame=[0, np.nan])}, ValueError, "whole frames, got nan"),
+    ({"tracks": SPOTS.assign(frame=[0, np.inf])}, ValueError, "whole frames, got inf at index 1"),
+    ({"tracks": SPOTS.assign(frame=[0, 1e30])}, ValueError, r"movie only, got frame 1e\+30"),
+    (
+        {"tracks": SPOTS.assign(frame=np.array([0, 2**64 - 1], np.uint64))},
+        ValueError,
+        "movie only, got frame 18446744073709551615",
+    ),
+    (
+        {"tracks": SPOTS.assign(frame=pd.array([0, pd.NA], "Int64"))},
+        ValueError,
+        "whole frames, got nan at index 1",
+    ),
+    ({"tracks": SPOTS[["frame", *SPOTS]]}, ValueError, "column once, got frame twice"),
     ({"tracks": SPOTS.assign(frame="a")}, TypeError, "numbers in the column frame"),
     ({"tracks": [1, 2]}, TypeError, "`tracks` must be a pandas DataFrame"),
     ({"background": 3}, ValueError, r"`background` must be two radii \(inner, outer\), got 3"),
