@@ -62,13 +62,19 @@ def new_figure(**options: Any) -> Iterator[Figure]:
     Raises
     ------
     SpotgpuError
-        If matplotlib is not installed.
+        If matplotlib is not installed, or its backend cannot be used.
     """
     try:
         from matplotlib import pyplot as plt
     except ModuleNotFoundError as error:
         raise SpotgpuError(NO_MATPLOTLIB) from error
-    figure = plt.figure(layout="constrained", **options)
+    try:
+        # The first figure loads the backend.
+        figure = plt.figure(layout="constrained", **options)
+    except ImportError as error:
+        raise SpotgpuError(
+            f"matplotlib's backend cannot be used: {error}. Name another one in MPLBACKEND"
+        ) from error
     try:
         yield figure
     except BaseException:

@@ -289,6 +289,15 @@ def test_without_a_window(backend: str, call: Callable[[], Any]) -> None:
         plt.switch_backend("Agg")
 
 
+def test_a_backend_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_: Any) -> None:
+        raise ImportError("No module named 'gi'")
+
+    monkeypatch.setattr(plt, "figure", fail)
+    with pytest.raises(SpotgpuError, match=r"No module named 'gi'\. Name another one"):
+        select_positions(IMAGE)
+
+
 def test_images_in_a_notebook_cannot_be_clicked_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mpl, "get_backend", lambda: "inline")
     with pytest.raises(SpotgpuError, match="backend 'inline' has not"):

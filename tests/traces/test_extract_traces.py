@@ -266,6 +266,14 @@ def test_axes_and_channels(axes: str) -> None:
     np.testing.assert_array_equal(found, expected)
 
 
+def test_axes_that_do_not_change_the_shape() -> None:
+    video = noise((5, 8, 8), np.uint8)
+    turned = np.ascontiguousarray(video.transpose(0, 2, 1))
+    expected = traces.extract_traces(video, [(2, 3), (0, 6)], 3)
+    found = traces.extract_traces(turned, [(2, 3), (0, 6)], 3, axes="TXY")
+    np.testing.assert_array_equal(found, expected)
+
+
 BAD = [
     ({"coords": [(3, 1), (6, 2)]}, ValueError, r"\(5, 6\), got x=6, y=2 at index 1"),
     ({"coords": [(3, 1), (0, -1), (9, 9)]}, ValueError, r"x=0, y=-1 at index 1, and 1 more"),
