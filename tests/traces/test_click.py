@@ -223,6 +223,21 @@ def test_compared_where_clicked(user: Callable[[Script], None]) -> None:
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["long", "short"]
 
 
+def test_axes_and_channels(user: Callable[[Script], None]) -> None:
+    user(lambda canvas: canvas.click(2, 8))
+    two = np.stack([VIDEO, VIDEO + 1])
+    options: dict[str, Any] = {"size": 1, "axes": "CTYX", "channel": 1}
+    traces, _ = select_traces(two, **options)
+    expected = two[1, :, 8, 2].tolist()
+    assert traces[:, 0].tolist() == expected
+    for coords in (None, (2, 8)):
+        (ax,) = compare_traces([two], coords, **options)
+        assert ax.lines[0].get_ydata().tolist() == expected
+    # Three columns are not colours.
+    traces, _ = select_traces(VIDEO[..., :3], 1)
+    assert traces[:, 0].tolist() == VIDEO[:, 8, 2].tolist()
+
+
 def test_other_windows_stay_open(user: Callable[[Script], None]) -> None:
     user(FigureCanvas.flush_events)
     other = plt.figure()
