@@ -138,9 +138,14 @@ def work_folder(
             "choose another output"
         )
     with locked(folder, output):
-        _begin(folder, output, manifest, overwrite=overwrite, keep=keep)
-        with writing(output):
-            work = WorkFolder(output, folder)
+        try:
+            _begin(folder, output, manifest, overwrite=overwrite, keep=keep)
+            with writing(output):
+                work = WorkFolder(output, folder)
+        except BaseException:
+            if not any((folder / SPOTS).glob("*.parquet")):
+                _remove(folder)
+            raise
         try:
             yield work
             with writing(output):

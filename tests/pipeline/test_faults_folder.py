@@ -18,7 +18,7 @@ from faulty import OPTIONS, Frames, frames_of, tables_in, write_movie
 
 import spotgpu as sg
 from spotgpu.errors import SpotgpuError
-from spotgpu.pipeline import FinishedError, _manifest, _spot_parts
+from spotgpu.pipeline import FinishedError, _manifest, _spot_parts, _work_folder
 from spotgpu.pipeline._frames import FrameLocator
 from spotgpu.pipeline._spot_parts import SpotParts
 
@@ -389,3 +389,26 @@ def test_two_at_once(whole: Any, looked_at: list[int], tmp_path: Path) -> None:
         first.join()
     assert tables_in(output) == tables
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("name", ["settle", "WorkFolder"])
+@pytest.mark.parametrize("kept", [False, True])
+def test_interrupted_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kept: bool
+) -> None:
+    """Nothing is left of a run that has found nothing; what an earlier try has found stays."""
+    movie, output = write_movie(tmp_path / "movie.tif", N), tmp_path / "out"
+    parts = stop(movie, output) / "spots" if kept else None
+    before = parts and sorted(parts.iterdir())
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_work_folder, name, interrupt)
+    monkeypatch.setattr(FrameLocator, "rows", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        sg.track(movie, output=output, **OPTIONS)
+    if parts is None:
+        assert [path.name for path in tmp_path.iterdir()] == ["movie.tif"]
+    else:
+        assert sorted(parts.iterdir()) == before
