@@ -31,16 +31,7 @@ def _link(
         Path, typer.Argument(metavar="SPOTS", help="Table of spots, .parquet or .csv.")
     ],
     search_range: options.SearchRange,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "-o",
-            "--output",
-            help="New table, .parquet or .csv.",
-            show_default=False,
-            rich_help_panel="Files",
-        ),
-    ],
+    output: options.NewTable,
     memory: options.Memory = 0,
     min_length: options.MinLength = 1,
     overwrite: options.Overwrite = False,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -29,16 +28,7 @@ def register(app: typer.Typer) -> None:
 
 def _locate(
     diameter: options.Diameter,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "-o",
-            "--output",
-            help="New table, .parquet or .csv.",
-            show_default=False,
-            rich_help_panel="Files",
-        ),
-    ],
+    output: options.NewTable,
     movie: options.Movie = None,
     minmass: options.Minmass = None,
     maxsize: options.Maxsize = None,

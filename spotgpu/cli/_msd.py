@@ -30,16 +30,7 @@ def _msd(
     tracks: Annotated[
         Path, typer.Argument(metavar="TRACKS", help="Table of trajectories, .parquet or .csv.")
     ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "-o",
-            "--output",
-            help="New table, .parquet or .csv.",
-            show_default=False,
-            rich_help_panel="Files",
-        ),
-    ],
+    output: options.NewTable,
     pixel_size_um: options.PixelSize = None,
     fps: options.Fps = None,
     drift: options.Drift = None,

@@ -31,6 +31,7 @@ __all__ = [
     "MinLength",
     "Minmass",
     "Movie",
+    "NewTable",
     "NoiseSize",
     "Overwrite",
     "Percentile",
@@ -193,6 +194,16 @@ Channel = Annotated[
         parser=channel,
         metavar="N|NAME",
         help="Channel of a file that has several: its number, from 0, or its name.",
+        rich_help_panel=FILES,
+    ),
+]
+NewTable = Annotated[
+    Path,
+    typer.Option(
+        "-o",
+        "--output",
+        help="New table, .parquet or .csv.",
+        show_default=False,
         rich_help_panel=FILES,
     ),
 ]

@@ -34,16 +34,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _traces(
-    output: Annotated[
-        Path,
-        typer.Option(
-            "-o",
-            "--output",
-            help="New table, .parquet or .csv.",
-            show_default=False,
-            rich_help_panel="Files",
-        ),
-    ],
+    output: options.NewTable,
     movie: options.Movie = None,
     positions: Annotated[
         Path | None,

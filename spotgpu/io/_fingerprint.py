@@ -20,6 +20,7 @@ from spotgpu.io._files import FileFrames
 from spotgpu.io._missing import local_array
 from spotgpu.io._movie import Movie
 from spotgpu.io._npy import NpyFrames
+from spotgpu.io._origin import paths_of
 from spotgpu.io._png import PngFrames
 from spotgpu.io._stream import Stream
 from spotgpu.io._tiff import TiffFrames
@@ -141,9 +142,7 @@ def _paths(movie: Movie) -> list[Path]:
         return [reader._paths[k] for k in used.tolist()]
     if isinstance(reader, BlockFrames):
         return _chunks(reader, movie._chosen)
-    if isinstance(reader, TiffFrames):
-        return [reader.pages.path]
-    return [reader._path] if isinstance(reader, (PngFrames, NpyFrames)) else []
+    return paths_of(reader)
 
 
 def _chunks(reader: BlockFrames, numbers: Any) -> list[Path]:

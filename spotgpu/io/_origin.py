@@ -15,7 +15,7 @@ from spotgpu.io._png import PngFrames
 from spotgpu.io._tiff import TiffFrames
 from spotgpu.io._zarr import is_zarr
 
-__all__ = ["Origin", "files_of", "origins"]
+__all__ = ["Origin", "files_of", "origins", "paths_of"]
 
 
 class Origin(NamedTuple):
@@ -53,16 +53,32 @@ def files_of(source: Any) -> list[Path]:
     """
     if isinstance(source, Movie):
         reader: Any = source._reader
-        if isinstance(reader, FileFrames):
-            return list(reader._paths)
-        if isinstance(reader, TiffFrames):
-            return [reader.pages.path]
-        if isinstance(reader, (PngFrames, NpyFrames)):
-            return [reader._path]
+        if opened := paths_of(reader):
+            return opened
         source = getattr(reader, "_array", getattr(reader, "_sequence", None))
     if isinstance(source, ChunkFiles):
         source = source.zarr
     return _of_object(source)
+
+
+def paths_of(reader: object) -> list[Path]:
+    """Return the files that a reader opens.
+
+    Parameters
+    ----------
+    reader : Reader
+        Of a movie.
+
+    Returns
+    -------
+    list of Path
+        Empty where others read: arrays, Zarr.
+    """
+    if isinstance(reader, FileFrames):
+        return list(reader._paths)
+    if isinstance(reader, TiffFrames):
+        return [reader.pages.path]
+    return [reader._path] if isinstance(reader, (PngFrames, NpyFrames)) else []
 
 
 def _of_object(source: Any) -> list[Path]:

@@ -15,7 +15,7 @@ from spotgpu.checks import choice, integer, number
 from spotgpu.errors import SpotgpuError
 from spotgpu.pathlines._flowtrace_images import FlowtraceImages
 from spotgpu.pathlines._lazy_images import Streamlines, Work
-from spotgpu.pathlines._options import Options
+from spotgpu.pathlines._options import Options, flag
 from spotgpu.pathlines._pixels import Pixels
 from spotgpu.pathlines._png_files import write_pngs
 from spotgpu.pathlines._projection import Projection
@@ -170,10 +170,9 @@ def _path(name: str, value: Any) -> Path:
 
 
 def _cores(use_parallel: Any, max_cores: Any) -> int:
-    if not isinstance(use_parallel, (bool, np.bool_)):
-        raise TypeError(f"`use_parallel` must be True or False, got {use_parallel!r}")
+    parallel = flag("use_parallel", use_parallel)
     cores = integer("max_cores", max_cores, at_least=1)
-    return cores if use_parallel else 1
+    return cores if parallel else 1
 
 
 def _checked_chunks(windows: str, chunks: Any, cores: int) -> int | None:
@@ -254,7 +253,7 @@ def _made(
         options, False, source.dtype, source.shape, source.colour, called, argument="imagedir"
     )
     stem = [file.name[: -len(ENDING)] for file in files].__getitem__
-    work = Work(source, pixels, projection, options, stem, files, {})
+    work = Work(source, pixels, projection, options, stem, files)
     if cut is None:
         return Streamlines(work, range(len(files) - options.frames_to_merge + 1))
     return FlowtraceImages(work, cut)

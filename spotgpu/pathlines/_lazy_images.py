@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -27,7 +28,7 @@ Image = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Work:
-    """How images are made; `peak` is that of the whole movie, when it is known."""
+    """How images are made."""
 
     source: Source
     pixels: Pixels
@@ -35,7 +36,18 @@ class Work:
     options: Options
     stem: Stem
     files: list[Path]
-    peak: dict[str, float]
+
+    @cached_property
+    def peak(self) -> float:
+        """Largest value of the images of the whole movie, which is gone through for it once.
+
+        Returns
+        -------
+        float
+            As of `largest`.
+        """
+        merged = self.options.frames_to_merge
+        return largest(self.source, self.pixels, self.projection, merged)
 
 
 class Streamlines(Sequence[Image]):
@@ -256,10 +268,6 @@ class Streamlines(Sequence[Image]):
             # Of the movie's first frame, whichever image is asked for first.
             ((number, frame),) = work.source.picked(numbers[:1]).frames()
             work.pixels(frame, number)
-        peak = None
-        if work.options.normalize == "movie":
-            if "peak" not in work.peak:
-                work.peak["peak"] = largest(work.source, work.pixels, work.projection, size)
-            peak = work.peak["peak"]
+        peak = work.peak if work.options.normalize == "movie" else None
         part = work.source.picked(numbers[start : stop + size - 1])
         yield from images(part, work.pixels, work.projection, size, peak)

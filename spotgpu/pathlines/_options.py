@@ -10,7 +10,7 @@ import numpy as np
 from spotgpu.checks import choice, integer, number
 from spotgpu.pathlines._ramps import check_colours
 
-__all__ = ["Options"]
+__all__ = ["Options", "flag"]
 
 #: How a volume becomes an image, by name.
 PROJECTIONS = ("max", "min", "mean")
@@ -106,7 +106,26 @@ class Options:
             )
 
 
-def _flag(name: str, value: object) -> bool:
+def flag(name: str, value: object) -> bool:
+    """Return a truth value.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name, for the message.
+    value : object
+        What the caller passed.
+
+    Returns
+    -------
+    bool
+        The value.
+
+    Raises
+    ------
+    TypeError
+        If it is something else.
+    """
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"`{name}` must be True or False, got {value!r}")
     return bool(value)
@@ -121,14 +140,14 @@ def _project(name: str, value: str | None) -> str | None:
 
 
 _CHECKS: dict[str, Any] = {
-    "invert_color": _flag,
-    "take_diff": _flag,
+    "invert_color": flag,
+    "take_diff": flag,
     "diff_order": lambda name, value: integer(name, value, at_least=1),
-    "subtract_median": _flag,
-    "subtract_first": _flag,
-    "add_first_frame": _flag,
+    "subtract_median": flag,
+    "subtract_first": flag,
+    "add_first_frame": flag,
     "color_series": check_colours,
-    "dark_on_light": _flag,
+    "dark_on_light": flag,
     "white": _white,
     "normalize": lambda name, value: choice(name, value, ("image", "movie")),
     "project": _project,

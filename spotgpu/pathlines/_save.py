@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,7 @@ from spotgpu.pathlines._tiff_stack import write_tiff
 from spotgpu.pathlines._video import FPS, ffmpeg, write_video
 from spotgpu.pipeline._folder import check_new_file, check_not_input, check_place, new_file
 from spotgpu.pipeline._progress import Advance, Progress, for_terminal
+from spotgpu.pipeline._stream import length
 from spotgpu.pipeline._writing import reading, writing
 
 __all__ = ["save_streamlines"]
@@ -143,7 +143,7 @@ def _check_folder(folder: Path, images: Streamlines, overwrite: bool) -> None:
 
 @contextmanager
 def _stage(images: Streamlines, progress: Progress) -> Iterator[Iterator[npt.NDArray[np.uint8]]]:
-    with progress.stage("pathlines", _length(images)) as advance:
+    with progress.stage("pathlines", length(images)) as advance:
         yield _counted(images, advance)
 
 
@@ -153,17 +153,9 @@ def _counted(images: Streamlines, advance: Callable[[], None]) -> Iterator[npt.N
         advance()
 
 
-def _length(images: Any) -> int | None:
-    try:
-        return len(images)
-    except TypeError:
-        # Of a generator.
-        return None
-
-
 def _to_folder(images: Streamlines, folder: Path, progress: Progress) -> list[Path]:
     advance: Advance
-    with progress.stage("pathlines", _length(images)) as advance:
+    with progress.stage("pathlines", length(images)) as advance:
         made = iter(images)
         # Where there is none, no folder is made.
         first = next(made)

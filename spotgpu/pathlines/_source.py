@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spotgpu import io
+from spotgpu.pipeline._stream import length
 
 __all__ = ["Source", "opened"]
 
@@ -232,8 +233,6 @@ def _rejoined(first: Any, others: Iterator[Any]) -> Iterator[Any]:
 
 
 def _all(movie: io.Movie) -> range | None:
-    try:
-        return range(len(movie))
-    except TypeError:
-        # What is gone through once.
-        return None
+    # None: what is gone through once.
+    count = length(movie)
+    return None if count is None else range(count)

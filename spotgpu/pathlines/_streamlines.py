@@ -156,7 +156,7 @@ def _made(
     files, stem = io.files_of(source.movies[0]), stems(source.movies[0])
     alone = source.colour and axes is None and source.numbers == range(1)
     source = source.every(options.frames_to_skip)
-    work = Work(source, pixels, projection, options, stem, files, {})
+    work = Work(source, pixels, projection, options, stem, files)
     if source.numbers is None:
         if options.normalize == "movie":
             raise ValueError(
